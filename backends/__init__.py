@@ -1,0 +1,1 @@
+"""What computes: one package per research method, and the ground they stand on. Never imports gradio."""

@@ -1,0 +1,43 @@
+"""Long work as a generator: it yields `Progress` and returns its result, so it can be shown, previewed and stopped."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a piece of work has come.
+
+    Attributes:
+        fraction: the part that is done, from 0 to 1.
+        message: what is being done, in plain words.
+        eta_s: seconds that are left, where they can be told.
+        preview: an unfinished result in the same form as the finished one, where there is one.
+
+    Raises:
+        ValueError: if `fraction` is outside 0..1 or `eta_s` is negative (NaN is both).
+    """
+
+    fraction: float
+    message: str
+    eta_s: float | None = None
+    preview: object | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.fraction <= 1.0:
+            raise ValueError(f"fraction must be within 0..1, got {self.fraction}")
+        if self.eta_s is not None and not self.eta_s >= 0.0:
+            raise ValueError(f"eta_s must not be negative, got {self.eta_s}")
+
+
+def finish(work: Generator[Progress, None, R]) -> R:
+    """Run long work to its end, ignoring its progress, and return its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
