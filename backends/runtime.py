@@ -1,0 +1,146 @@
+"""Where and how computations run: device, number format, threads, seeds, and one at a time on the accelerator."""
+
+import inspect
+import os
+import random
+import threading
+from collections.abc import Callable, Generator
+from functools import cache, partial, wraps
+from importlib.util import find_spec
+from typing import Any, ParamSpec, TypeVar, overload
+
+import numpy as np
+import torch
+
+from backends.errors import SettingsError
+from backends.settings import settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_accelerator = threading.Lock()
+
+
+@cache
+def device() -> torch.device:
+    """The device that models run on: the one set by `ATELIER_DEVICE`, or the best that is there.
+
+    Raises:
+        SettingsError: if the device that was asked for is not available.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    wanted = settings().device
+    if wanted == "auto":
+        wanted = next(name for name, there in available.items() if there)
+    if not available[wanted]:
+        raise SettingsError(f"ATELIER_DEVICE={wanted}, but torch finds no such device here. Use auto or cpu.")
+    return torch.device(wanted)
+
+
+@cache
+def dtype() -> torch.dtype:
+    """The number format for large models: bfloat16 where the hardware multiplies it natively, else float32.
+
+    Small models stay in float32: they gain nothing, and closeness is tested per model.
+    """
+    if device().type == "cuda":
+        native = torch.cuda.get_device_capability()[0] >= 8
+    elif device().type == "cpu":
+        # Emulated bfloat16 is slower than float32, so a CPU must have the instructions.
+        capabilities = torch.cpu.get_capabilities()
+        native = bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    else:
+        native = False
+    return torch.bfloat16 if native else torch.float32
+
+
+def set_threads() -> None:
+    """Limit torch to `ATELIER_THREADS` CPU threads; 0 leaves torch's own choice."""
+    if settings().threads:
+        torch.set_num_threads(settings().threads)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python's, numpy's and torch's global generators (every device) with `seed`, 0 <= seed < 2**32."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def zero_gpu_active() -> bool:
+    """Whether this is a Space on ZeroGPU, where models must be placed on `device()` at module level."""
+    flag = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+    return flag and find_spec("spaces") is not None
+
+
+@overload
+def gpu(function: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def gpu(*, seconds: int) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def gpu(function: Callable[P, R] | None = None, /, *, seconds: int = 60) -> Any:
+    """Decorate a function or a generator function that runs on the accelerator, one at a time in this process.
+
+    On ZeroGPU that is `spaces.GPU`, with `seconds` as the longest time one call may take; elsewhere it is a lock.
+    A generator holds the lock while it computes and not while its listener looks at what it yielded, so nobody who
+    pauses or leaves can block the others. Each generator keeps its own state of torch's global random numbers over
+    those pauses, so its result does not depend on who else computes. Do not nest: the lock is not re-entrant.
+    """
+    if function is None:
+        return partial(_on_accelerator, seconds=seconds)
+    return _on_accelerator(function, seconds=seconds)
+
+
+def _on_accelerator(function: Callable[..., Any], *, seconds: int) -> Callable[..., Any]:
+    if zero_gpu_active():
+        import spaces
+
+        zero_gpu: Callable[..., Any] = spaces.GPU(function, duration=seconds)
+        return zero_gpu
+    return _in_turn(function) if inspect.isgeneratorfunction(function) else _alone(function)
+
+
+def _alone(function: Callable[P, R]) -> Callable[P, R]:
+    @wraps(function)
+    def locked(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _accelerator:
+            return function(*args, **kwargs)
+
+    return locked
+
+
+def _in_turn(function: Callable[P, Generator[Any, None, Any]]) -> Callable[P, Generator[Any, None, Any]]:
+    @wraps(function)
+    def locked(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, None, Any]:
+        steps = function(*args, **kwargs)
+        own = _random_state()
+        try:
+            while True:
+                with _accelerator:
+                    others = _random_state()
+                    _set_random_state(own)
+                    try:
+                        item = next(steps)
+                    except StopIteration as stop:
+                        return stop.value
+                    finally:
+                        own = _random_state()
+                        _set_random_state(others)
+                yield item
+        finally:
+            steps.close()
+
+    return locked
+
+
+_RandomState = tuple[torch.Tensor, list[torch.Tensor]]
+
+
+def _random_state() -> _RandomState:
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return torch.get_rng_state(), cuda
+
+
+def _set_random_state(state: _RandomState) -> None:
+    torch.set_rng_state(state[0])
+    if state[1]:
+        torch.cuda.set_rng_state_all(state[1])
