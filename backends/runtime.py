@@ -1,7 +1,6 @@
 """Where and how computations run: device, number format, threads, seeds, and one at a time on the accelerator."""
 
 import inspect
-import os
 import random
 import threading
 from collections.abc import Callable, Generator
@@ -19,6 +18,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _accelerator = threading.Lock()
+
+
+def zero_gpu_active() -> bool:
+    """Whether this is a Space on ZeroGPU, where models must be placed on `device()` at module level."""
+    return settings().zero_gpu and find_spec("spaces") is not None
+
+
+if zero_gpu_active():
+    import spaces  # on import it lets torch place models on a GPU that is not there yet
 
 
 @cache
@@ -67,12 +75,6 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def zero_gpu_active() -> bool:
-    """Whether this is a Space on ZeroGPU, where models must be placed on `device()` at module level."""
-    flag = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
-    return flag and find_spec("spaces") is not None
-
-
 @overload
 def gpu(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
@@ -92,8 +94,6 @@ def gpu(function: Callable[P, R] | None = None, /, *, seconds: int = 60) -> Any:
 
 def _on_accelerator(function: Callable[..., Any], *, seconds: int) -> Callable[..., Any]:
     if zero_gpu_active():
-        import spaces
-
         zero_gpu: Callable[..., Any] = spaces.GPU(function, duration=seconds)
         return zero_gpu
     return _in_turn(function) if inspect.isgeneratorfunction(function) else _alone(function)

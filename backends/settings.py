@@ -60,7 +60,7 @@ class Settings:
     """The operator's choices. Field `x_y` is read from the environment variable `ATELIER_X_Y`."""
 
     host: str = _setting("127.0.0.1", _text, "Address to listen on; `0.0.0.0` on a Space", "127.0.0.1")
-    port: int = _setting(7860, _integer(0, 65535), "Port to listen on; 0 takes any free one")
+    port: int = _setting(7860, _integer(1, 65535), "Port to listen on")
     device: str = _setting(
         "auto", _one_of("auto", "cpu", "cuda", "mps"), "Where models run: `auto`, `cpu`, `cuda` or `mps`"
     )
@@ -80,8 +80,10 @@ class Settings:
     models_dir: Path | None = _setting(
         None, _existing_folder, "Folder of larger models that you downloaded yourself", "none"
     )
-    space: str = field(default="", metadata={"doc": "", "default": ""})
+    space: str = ""
     """`owner/name` where the page runs as a Hugging Face Space (from `SPACE_ID`, which Spaces set), else empty."""
+    zero_gpu: bool = False
+    """Whether the Space runs on ZeroGPU (from `SPACES_ZERO_GPU`, which such Spaces set)."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -91,7 +93,8 @@ class Settings:
             SettingsError: naming the variable, for a value that cannot be used or a variable that is no setting.
         """
         known = {_variable(name): (name, parse) for name, parse in _parsers(cls)}
-        values: dict[str, Any] = {"space": environ.get("SPACE_ID", "")}
+        zero_gpu = environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+        values: dict[str, Any] = {"space": environ.get("SPACE_ID", ""), "zero_gpu": zero_gpu}
         if values["space"]:
             values["host"] = "0.0.0.0"  # a Space is reached through its container's own address
         for variable, text in environ.items():
