@@ -1,0 +1,72 @@
+"""The payloads of the views' events, checked: they come from a browser, so nothing about them is taken for granted."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import gradio as gr
+
+from backends.errors import InputError
+
+_LONGEST_NAME: Final = 200
+_MOST_IDS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptEdit:
+    """A concept set to `value` in [0, 1], or given back to the model (None)."""
+
+    concept: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEdit:
+    """A one-hot group set to one `member`, or given back to the model (None)."""
+
+    group: str
+    member: str | None
+
+
+def edit_of(event: gr.EventData) -> ConceptEdit | GroupEdit:
+    """The edit of a ConceptTable's `edit` event; raises InputError for anything that is not one."""
+    data = _payload(event)
+    if "group" in data:
+        member = data.get("member")
+        return GroupEdit(_name(data["group"]), None if member is None else _name(member))
+    return ConceptEdit(_name(data.get("concept")), _probability(data.get("value")))
+
+
+def id_of(event: gr.EventData) -> str:
+    """The id of a `select` event of a Scatter or an ImageGrid; raises InputError for anything else."""
+    return _name(_payload(event).get("id"))
+
+
+def ids_of(event: gr.EventData) -> tuple[str, ...]:
+    """The ids of a Scatter's `lasso` event, none when the selection was cleared; raises InputError for anything else."""
+    ids = _payload(event).get("ids")
+    if not isinstance(ids, list) or len(ids) > _MOST_IDS:
+        raise InputError(f"A selection is a list of at most {_MOST_IDS} ids.")
+    return tuple(_name(one) for one in ids)
+
+
+def _payload(event: gr.EventData) -> Mapping[str, object]:
+    data = event._data
+    if not isinstance(data, dict):
+        raise InputError("The event carried no data.")
+    return data
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value or len(value) > _LONGEST_NAME:
+        raise InputError(f"A name or an id is a text of 1 to {_LONGEST_NAME} characters.")
+    return value
+
+
+def _probability(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1:
+        raise InputError("A concept is set to a number between 0 and 1.")
+    return float(value)
