@@ -16,22 +16,40 @@ from explorers.views.palette import DARK, FONT, LIGHT
 _TYPE: Final = {"small": "12px", "text": "14px", "lead": "18px", "title": "26px"}
 
 _IRIS: Final = colors.Color(
-    "#f6f3fe", "#eee9fb", "#dcd2f8", "#c2b1f2", "#ab9cff", "#7c5fe0", "#5a3bc2", "#4a2ea6", "#3c2687", "#2f2068", "#1e1545",
+    "#f6f3fe",
+    "#eee9fb",
+    "#dcd2f8",
+    "#c2b1f2",
+    "#ab9cff",
+    "#7c5fe0",
+    "#5a3bc2",
+    "#4a2ea6",
+    "#3c2687",
+    "#2f2068",
+    "#1e1545",
     name="iris",
-)  # fmt: skip
+)
 _INK: Final = colors.Color(
-    "#fbfaf7", "#f3f1eb", "#e5e1d8", "#cfcad0", "#aca8ba", "#8b8694", "#5c5868", "#454152", "#34323f", "#24232d", "#131218",
+    "#fbfaf7",
+    "#f3f1eb",
+    "#e5e1d8",
+    "#cfcad0",
+    "#aca8ba",
+    "#8b8694",
+    "#5c5868",
+    "#454152",
+    "#34323f",
+    "#24232d",
+    "#131218",
     name="ink",
-)  # fmt: skip
+)
 
 
 def _declarations(values: Mapping[str, str]) -> str:
     return "".join(f"--atelier-{name}:{value};" for name, value in values.items())
 
 
-CSS: Final = (
-    f":root{{{_declarations({**LIGHT, **_TYPE})}}}\n.dark{{{_declarations(DARK)}}}\n{stylesheet()}"
-)
+CSS: Final = f":root{{{_declarations({**LIGHT, **_TYPE})}}}\n.dark{{{_declarations(DARK)}}}\n{stylesheet()}"
 
 
 def theme() -> gr.themes.Base:

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
@@ -20,6 +21,8 @@ from explorers.views.live import JsonValue
 from explorers.views.picture import Picture
 from explorers.views.scatter import Axis, Front, Point, Reference, Scatter, scatter_picture, scatter_value
 
+_HEADER = """<header class="atelier-header"><h1>Feature Atelier</h1><p class="atelier-purpose">Look inside neural
+networks: change what they work with, see what follows, and how far to trust it.</p></header>"""
 _RANDOM = np.random.default_rng(7)
 
 
@@ -27,22 +30,68 @@ def evidence() -> Picture:
     """Five figures, one of them not measured."""
     return evidence_strip(
         [
-            Evidence("Did the model listen?", 0.942, 0, 1, 0.31, 0.921, 0.958, 500, "", "Share of samples whose prediction stays the same when the head may read only the concepts.", "SIS"),
-            Evidence("Accuracy", 0.968, 0, 1, 0.10, 0.949, 0.981, 500, "", "Share of test samples whose sum is right; the baseline always guesses the commonest.", ""),
-            Evidence("Concepts right", 0.991, 0, 1, 0.5, 0.986, 0.994, 10000, "", "Share of all concepts predicted on their true side of 0.5."),
+            Evidence(
+                "Did the model listen?",
+                0.942,
+                0,
+                1,
+                0.31,
+                0.921,
+                0.958,
+                500,
+                "",
+                "Share of samples that keep their prediction when the head reads only concepts.",
+                "SIS",
+            ),
+            Evidence(
+                "Accuracy",
+                0.968,
+                0,
+                1,
+                0.10,
+                0.949,
+                0.981,
+                500,
+                "",
+                "Share of test samples whose sum is right; the baseline always guesses the commonest.",
+                "",
+            ),
+            Evidence(
+                "Concepts right",
+                0.991,
+                0,
+                1,
+                0.5,
+                0.986,
+                0.994,
+                10000,
+                "",
+                "Share of all concepts predicted on their true side of 0.5.",
+            ),
             Evidence("Answer time", 38, 0, 150, None, None, None, 5, "ms", "Median time of the server for one edit."),
-            Evidence("Soft agreement", None, 0, 1, 0.5, meaning="One minus the mean total variation between both modes.", symbol="sSIS"),
+            Evidence(
+                "Soft agreement",
+                None,
+                0,
+                1,
+                0.5,
+                meaning="One minus the mean total variation between both modes.",
+                symbol="sSIS",
+            ),
         ]
-    )  # fmt: skip
+    )
 
 
 def curve() -> Picture:
     """Three policies with bands and a baseline."""
     x = list(range(0, 21, 2))
+
     def rise(speed: float, top: float) -> list[float]:
         return [top - (top - 0.62) * math.exp(-speed * v) for v in x]
+
     def series(name: str, role: str, y: list[float], spread: float) -> Series:
         return Series(name, x, y, [v - spread for v in y], [min(1, v + spread) for v in y], role)  # type: ignore[arg-type]
+
     return line_curve(
         [
             series("CRM, β = 0.1, most uncertain first", "ours", rise(0.2, 0.99), 0.012),
@@ -94,7 +143,16 @@ def weight_map() -> Picture:
     values: list[list[float | None]] = _RANDOM.normal(0, 1, (12, 19)).tolist()
     values[3][4] = None
     rows = [f"first digit = {d}" for d in range(10)] + ["colour", "sidechannel"]
-    return heat_map(values, rows=rows, columns=[str(s) for s in range(19)], title="Weights of the head", column_title="sum", row_title="concept", scale="diverging", hatched_rows=["sidechannel"])  # fmt: skip
+    return heat_map(
+        values,
+        rows=rows,
+        columns=[str(s) for s in range(19)],
+        title="Weights of the head",
+        column_title="sum",
+        row_title="concept",
+        scale="diverging",
+        hatched_rows=["sidechannel"],
+    )
 
 
 def rule_book() -> Picture:
@@ -102,14 +160,30 @@ def rule_book() -> Picture:
     roles: list[list[float | None]] = [[1, -1, 0, 0, 1, 0], [-1, 1, 0, 1, 0, 0], [0, 0, 1, -1, 0, 1]]
     words = [["must" if v == 1 else "not" if v == -1 else "" for v in row] for row in roles]
     columns = ["red", "round", "large", "striped", "touches the edge", "three of them"]
-    return heat_map(roles, rows=["rule 1 · 61 %", "rule 2 · 30 %", "rule 3 · 9 %"], columns=columns, title="The rule book of class A", scale="diverging", texts=words)  # fmt: skip
+    return heat_map(
+        roles,
+        rows=["rule 1 · 61 %", "rule 2 · 30 %", "rule 3 · 9 %"],
+        columns=columns,
+        title="The rule book of class A",
+        scale="diverging",
+        texts=words,
+    )
 
 
 def confusion() -> Picture:
     """A sequential map."""
     values: list[list[float | None]] = (np.eye(6) * 0.8 + _RANDOM.uniform(0, 0.2, (6, 6))).tolist()
     names = ["circle", "square", "triangle", "star", "ring", "cross"]
-    return heat_map(values, rows=names, columns=names, title="Which shape is taken for which", row_title="true", column_title="predicted", limits=(0, 1), unit="share")  # fmt: skip
+    return heat_map(
+        values,
+        rows=names,
+        columns=names,
+        title="Which shape is taken for which",
+        row_title="true",
+        column_title="predicted",
+        limits=(0, 1),
+        unit="share",
+    )
 
 
 def concept_rows() -> list[ConceptRow]:
@@ -120,7 +194,10 @@ def concept_rows() -> list[ConceptRow]:
         p[guess] += 1 - p.sum()
         q = _RANDOM.dirichlet(np.ones(10) * 0.2) * 0.2
         q[truth] += 1 - q.sum()
-        rows += [ConceptRow(f"{group} = {d}", group, float(p[d]), int(d == truth), float(p[d]), other=float(q[d])) for d in range(10)]
+        rows += [
+            ConceptRow(f"{group} = {d}", group, float(p[d]), int(d == truth), float(p[d]), other=float(q[d]))
+            for d in range(10)
+        ]
     rows += [
         ConceptRow("red", None, 0.93, 1, 0.93, other=0.88),
         ConceptRow("large", None, 0.61, 0, 0.61, other=0.2),
@@ -138,7 +215,17 @@ def scatter_points(count: int = 400) -> list[Point]:
         which = index % len(names)
         x = float(np.clip(_RANDOM.normal(0.3 + 0.15 * which, 0.12), 0, 1))
         y = float(np.clip(0.98 - 0.3 * x * x + _RANDOM.normal(0, 0.03), 0, 1))
-        points.append(Point(f"run-{index}", x, y, f"{names[which]} β {0.1 * (index % 4):.1f}", names[which], emphasised=index == 42, note=f"seed {index % 3}"))  # fmt: skip
+        points.append(
+            Point(
+                f"run-{index}",
+                x,
+                y,
+                f"{names[which]} β {0.1 * (index % 4):.1f}",
+                names[which],
+                emphasised=index == 42,
+                note=f"seed {index % 3}",
+            )
+        )
     return points
 
 
@@ -151,14 +238,23 @@ def scatter_data() -> JsonValue:
         if point.x > reach:
             front.append((point.x, point.y))
             reach = point.x
-    return scatter_value(points, x=Axis("agreement (SIS)"), y=Axis("accuracy"), fronts=[Front("front", front)], references=[Reference("chance", y=0.6)])  # fmt: skip
+    return scatter_value(
+        points,
+        x=Axis("agreement (SIS)"),
+        y=Axis("accuracy"),
+        fronts=[Front("front", front)],
+        references=[Reference("chance", y=0.6)],
+    )
 
 
 def thumbnails() -> list[Thumbnail]:
     """Eight tiny digits' worth of noise, and one in colour."""
     ramp = np.linspace(0, 255, 64).reshape(8, 8)
     grey = [np.clip(np.roll(ramp, k * 7) + _RANDOM.normal(0, 20, (8, 8)), 0, 255).astype(np.uint8) for k in range(8)]
-    items = [Thumbnail(f"t{k}", pixels, f"{k} + {9 - k}", (("differs", "disagree"),) if k == 2 else ()) for k, pixels in enumerate(grey)]
+    items = [
+        Thumbnail(f"t{k}", pixels, f"{k} + {9 - k}", (("differs", "disagree"),) if k == 2 else ())
+        for k, pixels in enumerate(grey)
+    ]
     colour = np.stack([np.tile(np.arange(64, dtype=np.uint8) * 4, (64, 1))] * 3, axis=2)
     colour[..., 1] = 90
     return [*items, Thumbnail("scene", colour, "a scene", (("right", "correct"),))]
@@ -166,15 +262,23 @@ def thumbnails() -> list[Thumbnail]:
 
 def build() -> gr.Blocks:
     """The gallery page."""
-    with gr.Blocks(title="Gallery", analytics_enabled=False) as page:
-        gr.HTML('<header class="atelier-header"><h1>Feature Atelier</h1><p class="atelier-purpose">Look inside neural networks: change what they work with, see what follows, and how far to trust it.</p></header>')  # fmt: skip
+    page = gr.Blocks(title="Gallery", analytics_enabled=False)
+    with page:
+        gr.HTML(_HEADER)
         with gr.Tabs():
             with gr.Tab("Concepts", id="concepts"):
                 _interactive()
             with gr.Tab("Pictures", id="pictures"):
                 for make in (classes, weights, curve, weight_map, rule_book, confusion):
                     gr.HTML(make().html)
-                gr.HTML(scatter_picture(scatter_points(120), title="Agreement against accuracy", x=Axis("agreement (SIS)"), y=Axis("accuracy")).html)  # fmt: skip
+                gr.HTML(
+                    scatter_picture(
+                        scatter_points(120),
+                        title="Agreement against accuracy",
+                        x=Axis("agreement (SIS)"),
+                        y=Axis("accuracy"),
+                    ).html
+                )
         gr.HTML('<footer class="atelier-footer">Feature Atelier · <a href="#">call it from Python</a></footer>')
     return page
 
@@ -182,12 +286,12 @@ def build() -> gr.Blocks:
 def _interactive() -> None:
     with gr.Row():
         with gr.Column(elem_classes="atelier-inputs"):
-            gr.Dropdown(["digits addition", "digits parity"], label="Task", value="digits addition")
-            gr.Radio(["CRM", "LRM", "CEM"], label="Model", value="CRM")
-            gr.Slider(0, 1, 0.1, label="β, weight of the agreement")
+            gr.Dropdown(["digits addition", "digits parity"], label="Task", value="digits addition", interactive=True)
+            gr.Radio(["CRM", "LRM", "CEM"], label="Model", value="CRM", interactive=True)
+            gr.Slider(0, 1, 0.1, label="β, weight of the agreement", interactive=True)
             show = gr.Checkbox(True, label="Show the truth")
-            gr.Textbox(label="Search", placeholder="a concept")
-            gr.Number(7, label="Seed", precision=0)
+            gr.Textbox(label="Search", placeholder="a concept", interactive=True)
+            gr.Number(7, label="Seed", precision=0, interactive=True)
             grid = ImageGrid(grid_value(thumbnails(), selected="t2"), label="Samples", elem_id="grid")
             with gr.Row():
                 gr.Button("Next sample", variant="primary")
@@ -195,8 +299,19 @@ def _interactive() -> None:
                 gr.Button("Stop", variant="stop")
             gr.DownloadButton("Download CSV", value=export_file(evidence().csv, "evidence", "csv"))
         with gr.Column(elem_classes="atelier-stage"):
-            gr.HTML(str(image_tag(thumbnails()[3].pixels, "The sample", 96)) + badges(("both modes agree", "agree"), ("wrong sum", "wrong"), ("precomputed", "precomputed"), ("live", "live"), ("modes disagree", "disagree")))  # fmt: skip
-            table = ConceptTable(rows_value(concept_rows(), model="CRM β 0.1", other_model="CRM β 0"), label="Concepts", elem_id="table")  # fmt: skip
+            gr.HTML(
+                str(image_tag(thumbnails()[3].pixels, "The sample", 96))
+                + badges(
+                    ("both modes agree", "agree"),
+                    ("wrong sum", "wrong"),
+                    ("precomputed", "precomputed"),
+                    ("live", "live"),
+                    ("modes disagree", "disagree"),
+                )
+            )
+            table = ConceptTable(
+                rows_value(concept_rows(), model="CRM β 0.1", other_model="CRM β 0"), label="Concepts", elem_id="table"
+            )
             gr.HTML(evidence().html)
             scatter = Scatter(scatter_data(), label="Agreement against accuracy", elem_id="scatter")
             log = gr.Textbox(label="Last event", elem_id="log")
@@ -238,11 +353,11 @@ def _apply(row: ConceptRow, edit: ConceptEdit | GroupEdit) -> ConceptRow:
         if row.group != edit.group:
             return row
         value = row.predicted if edit.member is None else float(row.name == edit.member)
-        return ConceptRow(row.name, row.group, row.predicted, row.truth, value, edit.member is not None, False, row.other)
+        return replace(row, value=value, edited=edit.member is not None, changed=False)
     if row.name != edit.concept:
         return row
     value = row.predicted if edit.value is None else edit.value
-    return ConceptRow(row.name, row.group, row.predicted, row.truth, value, edit.value is not None, False, row.other)
+    return replace(row, value=value, edited=edit.value is not None, changed=False)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def vertical_axis(scale: Scale, left: float, right: float, title: str) -> Markup
     """Tick labels left of the plot, a hairline across it per tick, and the title above its upper left corner."""
     ticks = nice_ticks(scale.low, scale.high)
     lines = join(
-        line(left, scale(value), right, scale(value), stroke="var(--atelier-line)", stroke_width=1) for value, _ in ticks
+        line(left, scale(value), right, scale(value), stroke="var(--atelier-line)", stroke_width=1)
+        for value, _ in ticks
     )
     labels = join(text(left - 8, scale(value) + 4, label, text_anchor="end") for value, label in ticks)
     heading = text(0, scale.end - 14, title) if title else NOTHING
@@ -48,7 +49,11 @@ def vertical_axis(scale: Scale, left: float, right: float, title: str) -> Markup
 
 def horizontal_axis(scale: Scale, y: float, title: str, count: int = 6, *, whole: bool = False) -> Markup:
     """Tick labels under the plot and the title below them; `whole` keeps whole numbers only (a count has no halves)."""
-    ticks = [(value, label) for value, label in nice_ticks(scale.low, scale.high, count) if not whole or value == round(value)]
+    ticks = [
+        (value, label)
+        for value, label in nice_ticks(scale.low, scale.high, count)
+        if not whole or value == round(value)
+    ]
     if whole:
         ticks = [(value, f"{round(value):,}") for value, _ in ticks]
     base = line(scale.start, y, scale.end, y, stroke="var(--atelier-edge)", stroke_width=1)

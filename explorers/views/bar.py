@@ -10,7 +10,7 @@ from typing import Final
 
 from backends.errors import InputError
 from explorers.views.axes import Scale, horizontal_axis
-from explorers.views.numbers import finite_range, require_finite, with_unit
+from explorers.views.numbers import finite_range, fixed, require_finite, shared_decimals, suffixed, with_unit
 from explorers.views.picture import Drawing, Pen, Picture, Table, compose
 from explorers.views.svg import NOTHING, Markup, fit, join, line, rect, text, text_width
 
@@ -43,6 +43,7 @@ class _Layout:
     row: float
     offset: float
     scale: Scale
+    decimals: int
 
 
 def bar_chart(
@@ -68,8 +69,8 @@ def bar_chart(
         bottom = 8 + layout.row * len(bars)
         rows = join(_row(bar, 8 + layout.row * index, layout, pen, signed, unit) for index, bar in enumerate(bars))
         axis = horizontal_axis(layout.scale, bottom, axis_title, 4 if pen.narrow else 6)
-        rule = _rules(layout.scale, bottom, threshold, signed)
-        return Drawing(bottom + (48 if axis_title else 28), join((axis, rule, rows)))
+        rules = join(_rules(layout, 8 + layout.row * index, threshold, signed) for index in range(len(bars)))
+        return Drawing(bottom + (48 if axis_title else 28), join((axis, rules, rows)))
 
     return compose("bar", title, description or _describe(bars, unit), _table(bars), draw)
 
@@ -91,11 +92,12 @@ def _limits(bars: Sequence[Bar], signed: bool) -> tuple[float, float]:
 
 
 def _layout(bars: Sequence[Bar], pen: Pen, low: float, high: float) -> _Layout:
+    decimals = shared_decimals([bar.value for bar in bars])
     if pen.narrow:
-        return _Layout(0, _NARROW_ROW, 22, Scale(low, high, 4, pen.width - _VALUE_COLUMN))
-    longest = max(text_width(bar.name) + (text_width("  " + bar.note) if bar.note else 0) for bar in bars)
-    left = min(max(longest, 56) + 16, 264)
-    return _Layout(left, _ROW, 0, Scale(low, high, left, pen.width - _VALUE_COLUMN))
+        return _Layout(0, _NARROW_ROW, 22, Scale(low, high, 4, pen.width - _VALUE_COLUMN), decimals)
+    longest = max(text_width(bar.name) + (text_width(bar.note) + 8 if bar.note else 0) for bar in bars)
+    left = min(max(longest, 56) + 20, 296)
+    return _Layout(left, _ROW, 0, Scale(low, high, left, pen.width - _VALUE_COLUMN), decimals)
 
 
 def _row(bar: Bar, top: float, layout: _Layout, pen: Pen, signed: bool, unit: str) -> Markup:
@@ -105,10 +107,11 @@ def _row(bar: Bar, top: float, layout: _Layout, pen: Pen, signed: bool, unit: st
     fill = pen.hatch if bar.hatched else _colour(bar.value, signed)
     edge = "var(--atelier-baseline)" if bar.hatched else None
     body = rect(min(zero, end), middle - _THICK / 2, abs(end - zero), _THICK, rx=2, fill=fill, stroke=edge)
-    value = text(
-        pen.width, middle + 4, with_unit(bar.value, unit), text_anchor="end", fill="var(--atelier-ink)", font_weight=600
+    shown = suffixed(fixed(bar.value, layout.decimals), unit)
+    value = text(pen.width, middle + 4, shown, text_anchor="end", fill="var(--atelier-ink)", font_weight=600)
+    return join(
+        (_name(bar, middle, top, layout, pen), _truth(bar, middle, scale), body, _marks(bar, middle, scale), value)
     )
-    return join((_name(bar, middle, top, layout, pen), _truth(bar, middle, scale), body, _marks(bar, middle, scale), value))
 
 
 def _colour(value: float, signed: bool) -> str:
@@ -131,7 +134,7 @@ def _name(bar: Bar, middle: float, top: float, layout: _Layout, pen: Pen) -> Mar
 def _truth(bar: Bar, middle: float, scale: Scale) -> Markup:
     if not bar.truth:
         return NOTHING
-    ring = rect(
+    return rect(
         scale.start - 3,
         middle - _THICK / 2 - 3,
         scale.end - scale.start + 6,
@@ -141,14 +144,15 @@ def _truth(bar: Bar, middle: float, scale: Scale) -> Markup:
         stroke="var(--atelier-ink)",
         stroke_width=1.5,
     )
-    return ring
 
 
 def _marks(bar: Bar, middle: float, scale: Scale) -> Markup:
     parts: list[Markup] = []
     if bar.baseline is not None:
         x = scale(bar.baseline)
-        parts.append(line(x, middle - 11, x, middle + 11, stroke="var(--atelier-baseline)", stroke_width=2.5))
+        # The pale edge keeps the grey tick apart from a bar that covers it.
+        parts.append(line(x, middle - 10, x, middle + 10, stroke="var(--atelier-surface)", stroke_width=5))
+        parts.append(line(x, middle - 10, x, middle + 10, stroke="var(--atelier-baseline)", stroke_width=2.5))
     if bar.low is not None and bar.high is not None:
         left, right = scale(bar.low), scale(bar.high)
         whisker = (line(left, middle, right, middle), line(left, middle - 4, left, middle + 4))
@@ -157,12 +161,15 @@ def _marks(bar: Bar, middle: float, scale: Scale) -> Markup:
     return join(parts)
 
 
-def _rules(scale: Scale, bottom: float, threshold: float | None, signed: bool) -> Markup:
-    zero = line(scale(0.0), 4, scale(0.0), bottom, stroke="var(--atelier-edge)") if signed else NOTHING
+def _rules(layout: _Layout, top: float, threshold: float | None, signed: bool) -> Markup:
+    """The zero line and the threshold, a piece per row: on a phone they must not run through the names."""
+    start, end = top + layout.offset, top + layout.row
+    zero = layout.scale(0.0)
+    base = line(zero, start, zero, end, stroke="var(--atelier-edge)") if signed else NOTHING
     if threshold is None:
-        return zero
-    x = scale(threshold)
-    return join((zero, line(x, 4, x, bottom, stroke="var(--atelier-muted)", stroke_dasharray="3 3")))
+        return base
+    x = layout.scale(threshold)
+    return join((base, line(x, start, x, end, stroke="var(--atelier-muted)", stroke_dasharray="3 3")))
 
 
 def _describe(bars: Sequence[Bar], unit: str) -> str:

@@ -44,7 +44,7 @@ def id_of(event: gr.EventData) -> str:
 
 
 def ids_of(event: gr.EventData) -> tuple[str, ...]:
-    """The ids of a Scatter's `lasso` event, none when the selection was cleared; raises InputError for anything else."""
+    """The ids of a Scatter's `lasso` event, none when it was cleared; raises InputError for anything else."""
     ids = _payload(event).get("ids")
     if not isinstance(ids, list) or len(ids) > _MOST_IDS:
         raise InputError(f"A selection is a list of at most {_MOST_IDS} ids.")

@@ -39,7 +39,7 @@ class Evidence:
 
 
 def evidence_strip(items: Sequence[Evidence]) -> Picture:
-    """The strip of one to seven figures; raises InputError for none, for more, or for a floor at or above its ceiling."""
+    """The strip of 1 to 7 figures; raises InputError for none, for more, or for a floor that is not below its ceiling."""
     if not 1 <= len(items) <= _LIMIT:
         raise InputError(f"An evidence strip shows 1 to {_LIMIT} figures, got {len(items)}.")
     table = _table(items)
@@ -86,13 +86,15 @@ def _symbol(item: Evidence) -> Markup:
 
 
 def _bar(item: Evidence) -> Markup:
-    """The thin bar from floor to ceiling: the value filled, the interval around its end, the baseline as a grey tick."""
+    """The bar from floor to ceiling: the value filled, the interval around its end, the baseline as a grey tick."""
     scale = Scale(item.floor, item.ceiling, 1, _BAR_WIDTH - 1)
     middle = _BAR_HEIGHT / 2
     track = rect(scale.start, middle - 2, scale.end - scale.start, 4, rx=2, fill="var(--atelier-line)")
     parts = [track]
     if item.value is not None:
-        parts.append(rect(scale.start, middle - 2, scale(item.value) - scale.start, 4, rx=2, fill="var(--atelier-accent)"))
+        parts.append(
+            rect(scale.start, middle - 2, scale(item.value) - scale.start, 4, rx=2, fill="var(--atelier-accent)")
+        )
     if item.low is not None and item.high is not None:
         left, right = scale(item.low), scale(item.high)
         parts.append(rect(left, middle - 5, right - left, 10, rx=2, fill="var(--atelier-accent)", fill_opacity=0.28))
@@ -153,6 +155,7 @@ def _standalone(items: Sequence[Evidence]) -> str:
 def _table(items: Sequence[Evidence]) -> Table:
     headers = ("figure", "value", "unit", "baseline", "low", "high", "n", "floor", "ceiling", "symbol", "meaning")
     rows = tuple(
-        (i.label, i.value, i.unit, i.baseline, i.low, i.high, i.n, i.floor, i.ceiling, i.symbol, i.meaning) for i in items
+        (i.label, i.value, i.unit, i.baseline, i.low, i.high, i.n, i.floor, i.ceiling, i.symbol, i.meaning)
+        for i in items
     )
     return Table(headers, rows)

@@ -1,4 +1,4 @@
-"""A matrix as colour: viridis for amounts, the promotes/suppresses pair for signed values, hatching where a value is missing."""
+"""A matrix as colour: viridis for amounts, promotes against suppresses for signed values, hatching for what is missing."""
 
 import math
 from collections.abc import Sequence
@@ -7,14 +7,16 @@ from typing import Final, Literal
 
 from backends.errors import InputError
 from explorers.views.axes import Scale
-from explorers.views.numbers import finite_range, nice_ticks, number
+from explorers.views.numbers import finite_range, fixed, nice_ticks, number, shared_decimals
 from explorers.views.palette import diverging, sequential, text_on_diverging, text_on_sequential
 from explorers.views.picture import Cell, Drawing, Pen, Picture, Table, compose
-from explorers.views.svg import NOTHING, Markup, fit, join, rect, tag, text, text_width
+from explorers.views.svg import NOTHING, Markup, fit, fit_middle, join, rect, tag, text, text_width
 
 ColourScale = Literal["sequential", "diverging"]
 
 _TALLEST: Final = 32
+_WIDEST: Final = 104
+_LONGEST_LABEL: Final = 112
 _SLANT_FROM: Final = 0.9
 
 
@@ -42,6 +44,8 @@ class _Grid:
     top: float
     cell: float
     height: float
+    slanted: bool
+    worded: bool
 
 
 def heat_map(
@@ -66,10 +70,10 @@ def heat_map(
     """
     matrix = _matrix(values, rows, columns, title)
     colours = _colours(matrix, scale, limits, title)
-    words = texts or [["" if value is None else number(value, 2) for value in row] for row in matrix]
 
     def draw(pen: Pen) -> Drawing:
-        grid = _grid(rows, columns, pen, bool(column_title))
+        words = texts or _numbers(matrix, (pen.width * 0.8) / len(columns))
+        grid = _grid(rows, columns, words, pen, bool(column_title))
         cells = join(
             _cell(matrix[r][c], words[r][c], grid, r, c, colours, pen, rows[r] in hatched_rows)
             for r in range(len(rows))
@@ -77,6 +81,8 @@ def heat_map(
         )
         bottom = grid.top + grid.height * len(rows)
         labels = join((_row_labels(rows, grid, row_title), _column_labels(columns, grid, column_title, pen)))
+        if texts:
+            return Drawing(bottom + 8, join((labels, cells)))
         return Drawing(bottom + 52, join((labels, cells, _legend(colours, bottom + 16, pen, unit))))
 
     table = _table(matrix, rows, columns, row_title or "row")
@@ -103,14 +109,27 @@ def _colours(
     return _Colours(scale, low, high if high > low else low + 1.0)
 
 
-def _grid(rows: Sequence[str], columns: Sequence[str], pen: Pen, titled: bool) -> _Grid:
-    widest = max(text_width(name) for name in rows)
-    left = min(widest + 12, pen.width * 0.3)
-    cell = min((pen.width - left) / len(columns), 88)
-    label = max(text_width(name) for name in columns)
+def _numbers(matrix: list[list[float | None]], room: float) -> list[list[str]]:
+    """The values as text, with as many decimals (two at most for values below ten) as `room` px per cell allow."""
+    decimals = shared_decimals([value for row in matrix for value in row if value is not None])
+    words: list[list[str]] = []
+    for places in (decimals, decimals - 1):
+        words = [["" if value is None else fixed(value, max(places, 0)) for value in row] for row in matrix]
+        if max(text_width(word, 11) for row in words for word in row) <= room - 4:
+            break
+    return words
+
+
+def _grid(rows: Sequence[str], columns: Sequence[str], words: Sequence[Sequence[str]], pen: Pen, titled: bool) -> _Grid:
+    left = min(max(text_width(name) for name in rows) + 12, pen.width * 0.3)
+    label = min(max(text_width(name) for name in columns), _LONGEST_LABEL)
+    cell = min((pen.width - left) / len(columns), _WIDEST)
     slanted = label > cell * _SLANT_FROM
-    top = (min(label, 96) * 0.75 + 20 if slanted else 24) + (20 if titled else 0)
-    return _Grid(left, top, cell, min(max(cell, 20), _TALLEST))
+    if slanted:  # the last label leans out of the grid, so the grid leaves room for it
+        cell = min((pen.width - left - label * 0.6) / len(columns), _WIDEST)
+    top = (label * 0.75 + 20 if slanted else 24) + (20 if titled else 0)
+    longest = max(text_width(word, 11) for row in words for word in row)
+    return _Grid(left, top, cell, min(max(cell, 20), _TALLEST), slanted, longest <= cell - 4)
 
 
 def _cell(
@@ -125,9 +144,8 @@ def _cell(
     ground = rect(x, y, *size, fill="var(--atelier-sunken)", rx=2) if colours.kind == "diverging" else NOTHING
     body = rect(x, y, *size, fill=fill, fill_opacity=opacity, rx=2)
     stripes = rect(x, y, *size, fill=pen.hatch, fill_opacity=0.55, rx=2) if hatched else NOTHING
-    shown = word and text_width(word, 11) <= grid.cell - 4
     label = text(x + size[0] / 2, y + size[1] / 2 + 4, word, fill=ink, font_size=11, text_anchor="middle")
-    return join((ground, body, stripes, label if shown else NOTHING))
+    return join((ground, body, stripes, label if word and grid.worded else NOTHING))
 
 
 def _row_labels(rows: Sequence[str], grid: _Grid, row_title: str) -> Markup:
@@ -135,22 +153,23 @@ def _row_labels(rows: Sequence[str], grid: _Grid, row_title: str) -> Markup:
         text(
             grid.left - 8,
             grid.top + (index + 0.5) * grid.height + 4,
-            fit(name, grid.left - 8),
+            fit_middle(name, grid.left - 8),
             text_anchor="end",
             fill="var(--atelier-ink)",
         )
         for index, name in enumerate(rows)
     )
-    heading = text(grid.left - 8, grid.top - 8, fit(row_title, grid.left - 8), text_anchor="end") if row_title else NOTHING
+    heading = (
+        text(grid.left - 8, grid.top - 8, fit(row_title, grid.left - 8), text_anchor="end") if row_title else NOTHING
+    )
     return join((labels, heading))
 
 
 def _column_labels(columns: Sequence[str], grid: _Grid, column_title: str, pen: Pen) -> Markup:
-    slanted = max(text_width(name) for name in columns) > grid.cell * _SLANT_FROM
     heading = text(grid.left, 12, fit(column_title, pen.width - grid.left)) if column_title else NOTHING
-    step = 1 if not slanted or grid.cell >= 14 else math.ceil(14 / grid.cell)
+    step = 1 if not grid.slanted or grid.cell >= 14 else math.ceil(14 / grid.cell)
     labels = (
-        _column_label(name, grid.left + (index + 0.5) * grid.cell, grid.top - 8, slanted)
+        _column_label(name, grid.left + (index + 0.5) * grid.cell, grid.top - 8, grid.slanted)
         for index, name in enumerate(columns)
         if index % step == 0
     )
@@ -160,7 +179,7 @@ def _column_labels(columns: Sequence[str], grid: _Grid, column_title: str, pen: 
 def _column_label(name: str, x: float, y: float, slanted: bool) -> Markup:
     if not slanted:
         return text(x, y, name, text_anchor="middle", fill="var(--atelier-ink)")
-    word = text(0, 0, fit(name, 112), fill="var(--atelier-ink)")
+    word = text(0, 0, fit(name, _LONGEST_LABEL), fill="var(--atelier-ink)")
     return tag("g", word, transform=f"translate({x + 3:.1f} {y:.1f}) rotate(-48)")
 
 
@@ -172,8 +191,14 @@ def _legend(colours: _Colours, y: float, pen: Pen, unit: str) -> Markup:
     for index in range(steps):
         fill, opacity, _ = colours.paint(colours.low + index * share)
         swatches.append(rect(index * width / steps, 0, width / steps + 0.4, 8, fill=fill, fill_opacity=opacity))
-    ticks = join(text(scale(v), 24, label, text_anchor="middle") for v, label in nice_ticks(colours.low, colours.high, 3))
-    meaning = text(width + 16, 8, "left suppresses, right promotes") if colours.kind == "diverging" and not pen.narrow else NOTHING
+    ticks = join(
+        text(scale(v), 24, label, text_anchor="middle") for v, label in nice_ticks(colours.low, colours.high, 3)
+    )
+    meaning = (
+        text(width + 16, 8, "left suppresses, right promotes")
+        if colours.kind == "diverging" and not pen.narrow
+        else NOTHING
+    )
     named = text(width + 16, 24, unit) if unit else NOTHING
     return tag("g", join(swatches), ticks, meaning, named, transform=f"translate(20 {y:.1f})")
 

@@ -26,7 +26,7 @@ Pixels = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """One picture: `pixels` is uint8, height x width (grey) or height x width x 3 (RGB); `badges` are (label, status)."""
+    """One picture: `pixels` is uint8, HxW (grey) or HxWx3 (RGB); `badges` are pairs of label and status."""
 
     id: str
     pixels: Pixels
@@ -61,7 +61,7 @@ def grid_value(thumbnails: Sequence[Thumbnail], *, selected: str | None = None, 
 
 
 def image_tag(pixels: Pixels, alt: str, size: int) -> Markup:
-    """One picture as an `<img>` of at most `size` px; small ones keep their pixels sharp. Raises as `grid_value` does."""
+    """One picture as an `<img>` of at most `size` px, small ones with sharp pixels. Raises as `grid_value` does."""
     sharp = " atelier-pixelated" if _small(pixels) else ""
     return tag("img", src=data_uri(pixels), alt=alt, width=size, class_=f"atelier-image{sharp}")
 
@@ -78,4 +78,4 @@ def data_uri(pixels: Pixels) -> str:
 
 
 def _small(pixels: Pixels) -> bool:
-    return max(pixels.shape[:2]) < _PIXELATED_BELOW
+    return bool(max(pixels.shape[:2]) < _PIXELATED_BELOW)

@@ -69,18 +69,27 @@ def line_curve(
         xs = Scale(x_low, x_high, 52, pen.width - right)
         ys = Scale(y_low, y_high, bottom, top)
         heading = fit(y_title, pen.width - 8)
-        axes = join((vertical_axis(ys, xs.start, xs.end, heading), horizontal_axis(xs, bottom, x_title, 4 if pen.narrow else 6, whole=whole_x)))
+        axes = join(
+            (
+                vertical_axis(ys, xs.start, xs.end, heading),
+                horizontal_axis(xs, bottom, x_title, 4 if pen.narrow else 6, whole=whole_x),
+            )
+        )
         labels = NOTHING if pen.narrow else _end_labels(drawn, xs, ys)
         rule = _threshold(threshold, xs, ys)
         curves = (join(_band(one, xs, ys) for one in drawn), join(_curve(one, xs, ys) for one in drawn))
         return Drawing(bottom + 48, join((legend.body, axes, rule, *curves, labels)))
 
-    return compose("line", title, description or _describe(series, x_title, y_title), _table(series, x_title, y_title), draw)
+    return compose(
+        "line", title, description or _describe(series, x_title, y_title), _table(series, x_title, y_title), draw
+    )
 
 
 def _validate(series: Series) -> None:
     if not series.x or len(series.x) != len(series.y):
-        raise InputError(f"“{series.name}” has {len(series.x)} x and {len(series.y)} y values; it needs as many of each.")
+        raise InputError(
+            f"“{series.name}” has {len(series.x)} x and {len(series.y)} y values; it needs as many of each."
+        )
     if len(series.low) != len(series.high) or len(series.low) not in (0, len(series.x)):
         raise InputError(f"The band of “{series.name}” must have one low and one high for each of its points.")
     for name, values in (("x", series.x), ("y", series.y), ("low", series.low), ("high", series.high)):
@@ -106,7 +115,7 @@ def _spread(limits: tuple[float, float]) -> tuple[float, float]:
 
 
 def _label_room(series: Sequence[Series]) -> float:
-    return min(max(text_width(one.name) for one in series) + 28, 232)
+    return min(max(text_width(one.name) for one in series) + 28, 248)
 
 
 def _band(drawn: _Drawn, xs: Scale, ys: Scale) -> Markup:
@@ -123,7 +132,9 @@ def _curve(drawn: _Drawn, xs: Scale, ys: Scale) -> Markup:
     points = [(xs(x), ys(y)) for x, y in zip(one.x, one.y, strict=True)]
     dash = drawn.style.dash or None
     width = 1.75 if one.role == "baseline" else 2.25
-    stroke = path(points, fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dash, stroke_linejoin="round")
+    stroke = path(
+        points, fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dash, stroke_linejoin="round"
+    )
     marks = (marker(drawn.style.marker, x, y, 3, colour) for x, y in points) if len(points) <= _MARKED else ()
     return join((stroke, *marks))
 
@@ -137,9 +148,11 @@ def _end_labels(drawn: Sequence[_Drawn], xs: Scale, ys: Scale) -> Markup:
     for one, at, y in zip(order, wanted, placed, strict=True):
         end = xs(one.series.x[-1])
         colour = token(one.style.colour)
-        parts.append(path([(end + 5, at), (xs.end + 10, y), (xs.end + 16, y)], fill="none", stroke=colour, stroke_opacity=0.5))
+        parts.append(
+            path([(end + 5, at), (xs.end + 10, y), (xs.end + 16, y)], fill="none", stroke=colour, stroke_opacity=0.5)
+        )
         ink = "var(--atelier-muted)" if one.series.role == "baseline" else "var(--atelier-ink)"
-        parts.append(text(xs.end + 20, y + 4, fit(one.series.name, 204), fill=ink, font_weight=_weight(one)))
+        parts.append(text(xs.end + 20, y + 4, fit(one.series.name, 224), fill=ink, font_weight=_weight(one)))
     return join(parts)
 
 

@@ -5,7 +5,7 @@ browser returns is not to be trusted, so a view's events carry small payloads th
 """
 
 from abc import ABCMeta
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta, updateable
@@ -21,7 +21,7 @@ class _QuietMeta(ComponentMeta):
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> "_QuietMeta":
         if "__init__" in attrs:
             attrs["__init__"] = updateable(attrs["__init__"])
-        return cast(_QuietMeta, ABCMeta.__new__(mcs, name, bases, attrs))
+        return ABCMeta.__new__(mcs, name, bases, attrs)
 
 
 class LiveView(gr.HTML, metaclass=_QuietMeta):

@@ -38,9 +38,12 @@ def _magnitude(size: float, digits: int) -> str:
 def with_unit(value: float | None, unit: str) -> str:
     """`number(value)` and its unit, kept on one line; no unit for a missing value."""
     text = number(value)
-    if not unit or text == MISSING:
-        return text
-    return text + ("" if unit == "%" else THIN_SPACE) + unit
+    return text if text == MISSING else suffixed(text, unit)
+
+
+def suffixed(text: str, unit: str) -> str:
+    """A number that is already text, and its unit."""
+    return text + (unit if unit in ("", "%") else THIN_SPACE + unit)
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -49,6 +52,15 @@ def fixed(value: float, decimals: int) -> str:
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def shared_decimals(values: Sequence[float]) -> int:
+    """How many decimals a column of `values` needs so that the largest shows two or three significant digits."""
+    largest = max((abs(value) for value in values), default=0.0)
+    if largest == 0:
+        return 0
+    exponent = math.floor(math.log10(largest))
+    return min(max(2 - exponent if exponent >= 0 else 1 - exponent, 0), 6)
 
 
 def nice_ticks(low: float, high: float, count: int = 5) -> tuple[tuple[float, str], ...]:

@@ -207,7 +207,8 @@ function drawLegend() {
     });
     return { button, swatch, one };
   });
-  legend.replaceChildren(...buttons.map(({ button }) => button));
+  const fronts = data.fronts.map((front) => make("span", { class: "atelier-scatter-front" }, make("i", { "aria-hidden": "true" }), front.name));
+  legend.replaceChildren(...buttons.map(({ button }) => button), ...fronts);
   legend.swatches = buttons;
 }
 

@@ -86,7 +86,8 @@ def scatter_value(
             [p.id, p.x, p.y, p.label, list(styles).index(p.series), p.marker, p.emphasised, p.note] for p in points
         ],
         "series": [
-            {"name": name, "colour": SERIES[index].colour, "marker": SERIES[index].marker} for name, index in styles.items()
+            {"name": name, "colour": SERIES[index].colour, "marker": SERIES[index].marker}
+            for name, index in styles.items()
         ],
         "x": _axis(x, ranges[0]),
         "y": _axis(y, ranges[1]),
@@ -114,7 +115,9 @@ def scatter_picture(
         legend, top = _legend(styles, pen)
         bottom = top + (_PLOT_HEIGHT if not pen.narrow else 240)
         xs, ys = Scale(*x_range, 52, pen.width - 12), Scale(*y_range, bottom, top)
-        axes = join((vertical_axis(ys, xs.start, xs.end, y.title), horizontal_axis(xs, bottom, x.title, 4 if pen.narrow else 6)))
+        axes = join(
+            (vertical_axis(ys, xs.start, xs.end, y.title), horizontal_axis(xs, bottom, x.title, 4 if pen.narrow else 6))
+        )
         lines = join((*(_reference(one, xs, ys) for one in references), *(_front(one, xs, ys) for one in fronts)))
         marks = join(_mark(point, styles, xs, ys) for point in sorted(points, key=lambda p: p.emphasised))
         return Drawing(bottom + 48, join((legend, axes, lines, marks)))
@@ -188,7 +191,10 @@ def _legend(styles: dict[str, int], pen: Pen) -> tuple[Markup, float]:
         if x and x + width > pen.width:
             x, y = 0.0, y + 20
         style = SERIES[index]
-        parts += [marker(style.marker, x + 6, y - 4, 4, token(style.colour)), text(x + 18, y, name, fill="var(--atelier-ink)")]
+        parts += [
+            marker(style.marker, x + 6, y - 4, 4, token(style.colour)),
+            text(x + 18, y, name, fill="var(--atelier-ink)"),
+        ]
         x += width
     return join(parts), y + 40
 

@@ -103,7 +103,9 @@ def marker(shape: Marker, x: float, y: float, size: float, colour: str) -> Marku
         return path([(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)], closed=True, fill=colour)
     if shape in ("triangle", "down"):
         tip = -size * 1.2 if shape == "triangle" else size * 1.2
-        return path([(x, y + tip), (x + size * 1.2, y - tip * 0.8), (x - size * 1.2, y - tip * 0.8)], closed=True, **outline)
+        return path(
+            [(x, y + tip), (x + size * 1.2, y - tip * 0.8), (x - size * 1.2, y - tip * 0.8)], closed=True, **outline
+        )
     turn = 45 if shape == "cross" else 0
     bars = join((line(-size, 0, size, 0), line(0, -size, 0, size)))
     placed = f"translate({coordinate(x)} {coordinate(y)}) rotate({turn})"
@@ -111,9 +113,18 @@ def marker(shape: Marker, x: float, y: float, size: float, colour: str) -> Marku
 
 
 def text_width(content: str, size: float = 12) -> float:
-    """About how wide `content` is in px: no browser measures for us, so wide scripts count a full em."""
-    ems = (1.0 if unicodedata.east_asian_width(char) in "WF" else 0.57 for char in content)
-    return sum(ems) * size
+    """About how wide `content` is in px: no browser measures for us, so letters count by their class."""
+    return sum(map(_ems, content)) * size
+
+
+def _ems(char: str) -> float:
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.0
+    if char in "iljtfrI.,:;'|!()[] ":
+        return 0.34
+    if char in "mwMW%":
+        return 0.92
+    return 0.67 if char.isupper() else 0.59
 
 
 def fit(content: str, width: float, size: float = 12) -> str:
@@ -124,3 +135,13 @@ def fit(content: str, width: float, size: float = 12) -> str:
     while kept and text_width(kept + "…", size) > width:
         kept = kept[:-1]
     return kept.rstrip() + "…"
+
+
+def fit_middle(content: str, width: float, size: float = 12) -> str:
+    """`content`, cut in its middle where it would be too wide: names that differ at their end stay apart."""
+    if text_width(content, size) <= width:
+        return content
+    head, tail = content[: len(content) // 2], content[len(content) // 2 :]
+    while len(head) + len(tail) > 2 and text_width(f"{head}…{tail}", size) > width:
+        head, tail = (head[:-1], tail) if len(head) >= len(tail) else (head, tail[1:])
+    return f"{head.rstrip()}…{tail.lstrip()}"
