@@ -46,14 +46,6 @@ def test_keys_differ_by_value_type_array_shape_and_dtype() -> None:
     one = np.arange(6, dtype=np.int32)
     parts: list[Any] = [1, "1", None, one, one.reshape(2, 3), one.view("f4")]
     keys = [{"y": 1}, *({"x": part} for part in parts)]
-        {"x": 1},
-        {"x": "1"},
-        {"x": None},
-        {"y": 1},
-        {"x": one},
-        {"x": one.reshape(2, 3)},
-        {"x": one.view("f4")},
-    ]
     assert len({content_key(key) for key in keys}) == len(keys)
     assert content_key({"x": one}) == content_key({"x": one.copy()})
 
