@@ -35,3 +35,9 @@ class ChecksumError(WeightsError):
 
 class UnsafeFormatError(WeightsError):
     """A file that is not safetensors: a pickle, an archive, something larger or elsewhere than allowed."""
+
+
+def quoted(value: object, longest: int = 40) -> str:
+    """What a visitor sent, quoted and cut to `longest` characters, for use in a message."""
+    text = repr(value if not isinstance(value, str) else value[: longest + 1])
+    return text if len(text) <= longest + 2 else f"{text[:longest]}…"

@@ -73,6 +73,8 @@ class ConceptTask(ABC):
     exclusive: bool = False
     negative: str = "no"
     epochs: int = 40
+    width: int = 64
+    """Width of the networks trained on it (the paper's emb_size)."""
     concept_bayes: float | None = None
     """Best accuracy that any rule on the annotated concepts alone can have, where known exactly."""
 
@@ -81,7 +83,7 @@ class ConceptTask(ABC):
         """Makes one split; the same on every call."""
 
     @abstractmethod
-    def pictures(self, split: Split, indices: Sequence[int]) -> list[Picture]:
+    def pictures(self, name: SplitName, indices: Sequence[int]) -> list[Picture]:
         """Pictures (h, w, 3), uint8, of the chosen inputs as a person would want to see them."""
 
     @lru_cache(maxsize=4)  # noqa: B019  tasks live as long as the process

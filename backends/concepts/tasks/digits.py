@@ -15,8 +15,8 @@ from backends.concepts.tasks.base import ConceptTask, Floats, Group, Picture, Sp
 
 DIGITS = tuple(str(d) for d in range(10))
 IMAGE_RANGES: dict[SplitName, tuple[int, int]] = {
-    "train": (0, 1100),
-    "val": (1100, 1300),
+    "train": (0, 1000),
+    "val": (1000, 1300),
     "test": (1300, 1797),
 }
 SEEDS: dict[SplitName, int] = {"train": 11, "val": 12, "test": 13}
@@ -32,9 +32,7 @@ def load_images() -> tuple[Floats, npt.NDArray[np.int64]]:
     return (bunch.images[order] / 16).astype(np.float32), bunch.target[order].astype(np.int64)
 
 
-def draw_images(
-    name: SplitName, shape: tuple[int, ...]
-) -> tuple[Floats, npt.NDArray[np.int64], np.random.Generator]:
+def draw_images(name: SplitName, shape: tuple[int, ...]) -> tuple[Floats, npt.NDArray[np.int64], np.random.Generator]:
     """Images of the split drawn with replacement, their digits, and the generator to go on with."""
     images, digits = load_images()
     rng = np.random.default_rng(SEEDS[name])
@@ -71,9 +69,9 @@ class DigitsAddition(ConceptTask):
         sums = np.eye(19, dtype=np.float32)[digits.sum(1)]
         return Split(images, one_hot.reshape(len(images), 20), sums)
 
-    def pictures(self, split: Split, indices: Sequence[int]) -> list[Picture]:
-        gap = np.full((8, 1), 0.5, np.float32)
-        return [ink(np.hstack([split.x[i, 0], gap, split.x[i, 1]])) for i in indices]
+    def pictures(self, name: SplitName, indices: Sequence[int]) -> list[Picture]:
+        x, gap = self.split(name).x, np.full((8, 1), 0.5, np.float32)
+        return [ink(np.hstack([x[i, 0], gap, x[i, 1]])) for i in indices]
 
 
 class DigitsParity(ConceptTask):
@@ -83,7 +81,7 @@ class DigitsParity(ConceptTask):
     title = "Odd or even, with a colour that lies"
     summary = (
         "One handwritten digit: odd or even? In training, odd digits are orange and even ones blue "
-        "95 times in 100; in the test the colours are swapped. Only the digit is annotated, so "
+        "98 times in 100; in the test the colours are swapped. Only the digit is annotated, so "
         "whoever trusts the sidechannel trusts the colour."
     )
     concepts = tuple(f"is {d}" for d in DIGITS)
@@ -93,7 +91,7 @@ class DigitsParity(ConceptTask):
     encoder = "image"
     concept_bayes = 1.0
     sizes: dict[SplitName, int] = {"train": 4000, "val": 500, "test": 1000}  # noqa: RUF012
-    faithful = 0.95
+    faithful = 0.98
     colours = np.array([[0.35, 0.65, 1.0], [1.0, 0.6, 0.15]], np.float32)  # even, odd
 
     def make_split(self, name: SplitName) -> Split:
@@ -104,5 +102,5 @@ class DigitsParity(ConceptTask):
         x = images[:, None] * colour[:, :, None, None]  # (n, 3, 8, 8)
         return Split(x, np.eye(10, dtype=np.float32)[digits], odd[:, None].astype(np.float32))
 
-    def pictures(self, split: Split, indices: Sequence[int]) -> list[Picture]:
-        return [ink(split.x[i]) for i in indices]
+    def pictures(self, name: SplitName, indices: Sequence[int]) -> list[Picture]:
+        return [ink(self.split(name).x[i]) for i in indices]

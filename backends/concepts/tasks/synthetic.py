@@ -43,6 +43,7 @@ class SyntheticTask(ConceptTask):
 
     low, high = 0.0, 1.0
     epochs = 60
+    width = 32
 
     def draw(self, rng: np.random.Generator, n: int) -> Split:
         """Draws `n` samples."""
@@ -51,8 +52,8 @@ class SyntheticTask(ConceptTask):
     def make_split(self, name: SplitName) -> Split:
         return self.draw(np.random.default_rng(SEEDS[name]), SIZES[name])
 
-    def pictures(self, split: Split, indices: Sequence[int]) -> list[Picture]:
-        return [feature_stripes(split.x[i], self.low, self.high) for i in indices]
+    def pictures(self, name: SplitName, indices: Sequence[int]) -> list[Picture]:
+        return [feature_stripes(self.split(name).x[i], self.low, self.high) for i in indices]
 
 
 class Xor(SyntheticTask):
@@ -80,10 +81,7 @@ def majority_bayes(bits: int, hidden: int) -> float:
     """Accuracy of the best rule for the majority of `bits` fair bits that cannot see `hidden`."""
     hits = 0
     for visible in itertools.product((0, 1), repeat=bits - hidden):
-        ones = sum(
-            2 * (sum(visible) + sum(rest)) > bits
-            for rest in itertools.product((0, 1), repeat=hidden)
-        )
+        ones = sum(2 * (sum(visible) + sum(rest)) > bits for rest in itertools.product((0, 1), repeat=hidden))
         hits += max(ones, 2**hidden - ones)
     return float(hits / 2**bits)
 
@@ -144,4 +142,3 @@ class Dot(SyntheticTask):
         c = np.stack([v1.sum(1) > 0, v2.sum(1) < 0], 1).astype(np.float32)
         y = ((v1 * v2).sum(1, keepdims=True) > 0).astype(np.float32)
         return Split(np.hstack([v1 + v2, v1 - v2]), c, y)
-
