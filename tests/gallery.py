@@ -23,6 +23,8 @@ from explorers.views.scatter import Axis, Front, Point, Reference, Scatter, scat
 
 _HEADER = """<header class="atelier-header"><h1>Feature Atelier</h1><p class="atelier-purpose">Look inside neural
 networks: change what they work with, see what follows, and how far to trust it.</p></header>"""
+HOSTILE_NAME = '<img src=x onerror="alert(1)"> \u0645\u0631\u062d\u0628\u0627'
+LONE_POINT = (0.1, 0.5)
 _RANDOM = np.random.default_rng(7)
 
 
@@ -202,6 +204,7 @@ def concept_rows() -> list[ConceptRow]:
         ConceptRow("red", None, 0.93, 1, 0.93, other=0.88),
         ConceptRow("large", None, 0.61, 0, 0.61, other=0.2),
         ConceptRow("striped", None, 0.08, 0, 1.0, edited=True, other=0.11),
+        ConceptRow(HOSTILE_NAME, None, 0.5, 0, 0.5, other=0.4),
         ConceptRow("touches the edge", None, 0.34, 1, 0.34, changed=True, other=0.71),
     ]
     return rows
@@ -230,20 +233,18 @@ def scatter_points(count: int = 400) -> list[Point]:
 
 
 def scatter_data() -> JsonValue:
-    """The scatter's value with a front and a reference."""
-    points = scatter_points()
-    best = sorted(points, key=lambda p: -p.y)
-    front, reach = [], -1.0
-    for point in best:
-        if point.x > reach:
+    """The scatter's value with a front, a reference and one point far from all others."""
+    points = [*scatter_points(), Point("lone", *LONE_POINT, "far from all", "alone")]
+    front: list[tuple[float, float]] = []
+    for point in sorted(points, key=lambda one: -one.y):
+        if not front or point.x > front[-1][0]:
             front.append((point.x, point.y))
-            reach = point.x
     return scatter_value(
         points,
-        x=Axis("agreement (SIS)"),
-        y=Axis("accuracy"),
-        fronts=[Front("front", front)],
-        references=[Reference("chance", y=0.6)],
+        x=Axis("agreement (SIS)", (0, 1)),
+        y=Axis("accuracy", (0, 1)),
+        fronts=[Front("best trade-off", front)],
+        references=[Reference("chance", y=0.3)],
     )
 
 

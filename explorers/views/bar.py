@@ -76,6 +76,8 @@ def bar_chart(
 
 
 def _validate(bars: Sequence[Bar], title: str) -> None:
+    if not bars:
+        raise InputError(f"“{title}” needs at least one bar.")
     require_finite([bar.value for bar in bars], f"“{title}”")
     for bar in bars:
         if bar.low is not None and bar.high is not None and bar.low > bar.high:
@@ -174,7 +176,7 @@ def _rules(layout: _Layout, top: float, threshold: float | None, signed: bool) -
 
 def _describe(bars: Sequence[Bar], unit: str) -> str:
     top = max(bars, key=lambda bar: abs(bar.value))
-    return f"{len(bars)} bars; the largest is {top.name} with {with_unit(top.value, unit)}." if bars else ""
+    return f"{len(bars)} bars; the largest is {top.name} with {with_unit(top.value, unit)}."
 
 
 def _table(bars: Sequence[Bar]) -> Table:

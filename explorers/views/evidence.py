@@ -39,7 +39,7 @@ class Evidence:
 
 
 def evidence_strip(items: Sequence[Evidence]) -> Picture:
-    """The strip of 1 to 7 figures; raises InputError for none, for more, or for a floor that is not below its ceiling."""
+    """The strip of 1 to 7 figures; raises InputError for none, more, or a floor not below its ceiling."""
     if not 1 <= len(items) <= _LIMIT:
         raise InputError(f"An evidence strip shows 1 to {_LIMIT} figures, got {len(items)}.")
     table = _table(items)

@@ -1,4 +1,4 @@
-"""A matrix as colour: viridis for amounts, promotes against suppresses for signed values, hatching for what is missing."""
+"""A matrix as colour: viridis for amounts, promotes against suppresses for signed values, hatching where none is."""
 
 import math
 from collections.abc import Sequence
