@@ -6,9 +6,11 @@ from typing import Any
 import gradio as gr
 
 from backends.errors import InputError
+from backends.settings import settings
 from explorers.explorer import Explorer, Paper
 from explorers.guard import guarded
 from explorers.links import copy_link_button
+from explorers.shell import build_page, launch
 
 
 def double(number: float) -> float:
@@ -76,3 +78,14 @@ class SecondExplorer(Explorer):
     def build(self) -> None:
         """A sentence."""
         gr.Markdown("The second tab.")
+
+
+def main() -> None:
+    """Serve a page of these explorers."""
+    page = build_page(settings(), (ExampleExplorer, SecondExplorer))
+    launch(page, settings())
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    main()
