@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
 from backends.errors import InputError
@@ -54,8 +54,9 @@ def run_jobs(
         yield from Parallel(n_jobs=workers, return_as="generator_unordered")(tasks)
     elif engine == "dask":
         with _dask_client() as client:
-            cluster = {"backend": "dask", "client": client, "n_jobs": -1}
-            yield from Parallel(**cluster, return_as="generator_unordered")(tasks)
+            with parallel_config(backend="dask", client=client):
+                cluster = Parallel(n_jobs=-1, return_as="generator_unordered")
+            yield from cluster(tasks)
     else:
         raise InputError(f"Unknown engine {engine!r}: use local or dask.")
 

@@ -1,0 +1,27 @@
+"""Benchmarks: `python -m tests.benchmarks NAME` prints one JSON object a line, and never fails on a missed goal."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Protocol, cast
+
+from tests.benchmarks.figure import Figure
+
+
+class Benchmark(Protocol):
+    """A module that measures."""
+
+    def run(self) -> Iterator[Figure]:
+        """Measure, and yield each figure as soon as it is known."""
+
+
+BENCHMARKS: dict[str, str] = {
+    "page": "tests.benchmarks.page",
+}
+"""Name -> module."""
+
+
+def load(name: str) -> Benchmark:
+    """The benchmark called `name`; KeyError, listing those there are, if there is none."""
+    if name not in BENCHMARKS:
+        raise KeyError(f"no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}")
+    return cast(Benchmark, import_module(BENCHMARKS[name]))
