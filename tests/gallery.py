@@ -1,13 +1,13 @@
-"""Every view on one page, with made-up data, to look at and to test by hand: `python -m tests.gallery [port]`."""
+"""Every view on one page, with made-up data, to look at and to test by hand: `python -m tests.gallery`."""
 
 import math
-import sys
 from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 
-from explorers.theme import CSS, theme
+from backends.settings import settings
+from explorers.shell import launch
 from explorers.views.badge import badges
 from explorers.views.bar import Bar, bar_chart
 from explorers.views.concept_table import ConceptRow, ConceptTable, rows_value
@@ -361,6 +361,12 @@ def _apply(row: ConceptRow, edit: ConceptEdit | GroupEdit) -> ConceptRow:
     return replace(row, value=value, edited=edit.value is not None, changed=False)
 
 
+def main() -> None:
+    """Serve the gallery until interrupted."""
+    page = build()
+    print(launch(page, settings()), flush=True)
+    page.block_thread()
+
+
 if __name__ == "__main__":
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 7871
-    build().launch(server_name="127.0.0.1", server_port=port, theme=theme(), css=CSS, ssr_mode=False, quiet=True)
+    main()

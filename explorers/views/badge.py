@@ -8,7 +8,7 @@ Status = Literal["agree", "disagree", "correct", "wrong", "warning", "live", "pr
 
 SYMBOLS: Final[dict[Status, str]] = {
     "agree": "=",
-    "disagree": "≠",
+    "disagree": "×",
     "correct": "✓",
     "wrong": "✕",
     "warning": "!",

@@ -26,7 +26,7 @@ function nameCell(row) {
   const label = make("span", { class: "atelier-concept-label", title: row.name, dir: "auto" }, row.name);
   const flag = make("span", { class: "atelier-concept-flag" });
   const update = (edited, changed, wrong) => {
-    write(flag, edited ? "edited" : changed ? "changed" : wrong ? "≠ truth" : "");
+    write(flag, edited ? "edited" : changed ? "changed" : wrong ? "wrong" : "");
     set(flag, "data-kind", edited ? "edited" : changed ? "changed" : wrong ? "wrong" : null);
   };
   return { node: make("div", { class: "atelier-concept-name" }, label, flag), update };

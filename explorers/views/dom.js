@@ -18,6 +18,9 @@ function write(node, text) {
 
 // One tab stop for a row of buttons: arrows, Home and End move inside it.
 function rove(container, buttons, onMove = () => {}) {
+  container.addEventListener("focusin", (event) => {
+    if (buttons().includes(event.target)) for (const button of buttons()) button.tabIndex = button === event.target ? 0 : -1;
+  });
   container.addEventListener("keydown", (event) => {
     const list = buttons();
     const at = list.indexOf(document.activeElement);
@@ -26,7 +29,6 @@ function rove(container, buttons, onMove = () => {}) {
     if (!(event.key in steps)) return;
     event.preventDefault();
     const next = list[(steps[event.key] + list.length) % list.length];
-    for (const button of list) button.tabIndex = button === next ? 0 : -1;
     next.focus();
     onMove(next);
   });

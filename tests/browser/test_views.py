@@ -3,51 +3,30 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from explorers.theme import CSS, theme
-from tests import chromium, gallery
+from tests import gallery
+from tests.browser.axe import violations
+from tests.browser.conftest import Open
+from tests.server import serve
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """The gallery, served for this module."""
-    page = gallery.build()
-    _, url, _ = page.launch(
-        theme=theme(), css=CSS, ssr_mode=False, quiet=True, prevent_thread_lock=True, footer_links=["api"]
-    )
-    yield url
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """A browser for this module."""
-    executable = chromium.find()
-    if executable is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = chromium.start(playwright, executable)
-        yield browser
-        browser.close()
+    """The address of the gallery."""
+    with serve("-m", "tests.gallery") as server:
+        yield server.url
 
 
 @pytest.fixture
-def page(chrome: Browser, address: str) -> Iterator[Page]:
-    """The gallery, freshly opened; an error in the console fails the test."""
-    opened = chrome.new_page(viewport={"width": 1280, "height": 1000})
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    opened.goto(address)
+def page(open_page: Open, address: str) -> Page:
+    """The gallery, freshly opened on a laptop."""
+    opened = open_page(address, width=1280)
     expect(opened.locator("#table .atelier-concept").first).to_be_visible()
     expect(opened.locator("#scatter canvas").last).to_be_visible()
-    yield opened
-    opened.close()
-    assert errors == []
+    return opened
 
 
 def log(page: Page) -> Locator:
@@ -192,21 +171,17 @@ def test_thumbnails_are_chosen_by_mouse_and_keyboard(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_nothing_is_inaccessible(chrome: Browser, address: str, colours: str, width: int) -> None:
-    page = chrome.new_page(viewport={"width": width, "height": 1000})
-    page.goto(f"{address}?__theme={colours}")
+def test_nothing_is_inaccessible(open_page: Open, address: str, colours: str, width: int) -> None:
+    page = open_page(f"{address}?__theme={colours}", width=width)
     for tab in ("Concepts", "Pictures"):
         page.get_by_role("tab", name=tab).click()
         expect(page.locator("figure:visible").first).to_be_visible()
-        violations = Axe().run(page).response["violations"]
-        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations] == []
+        assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.close()
 
 
-def test_a_phone_shows_picture_then_evidence_then_inputs(chrome: Browser, address: str) -> None:
-    page = chrome.new_page(viewport={"width": 390, "height": 844})
-    page.goto(address)
+def test_a_phone_shows_picture_then_evidence_then_inputs(open_page: Open, address: str) -> None:
+    page = open_page(address, width=390)
     tops = []
     for selector in ("#table", ".atelier-evidence", "#grid"):
         expect(page.locator(selector).first).to_be_visible()
@@ -214,4 +189,10 @@ def test_a_phone_shows_picture_then_evidence_then_inputs(chrome: Browser, addres
         assert box is not None
         tops.append(box["y"])
     assert tops == sorted(tops)
-    page.close()
+
+
+def test_the_scatter_follows_the_theme(page: Page) -> None:
+    canvas = page.locator("#scatter canvas").first
+    before = canvas.evaluate("node => node.toDataURL()")
+    page.evaluate("document.body.classList.toggle('dark')")
+    page.wait_for_function("before => document.querySelector('#scatter canvas').toDataURL() !== before", arg=before)
