@@ -108,14 +108,19 @@ def _bar(item: Evidence) -> Markup:
 
 
 def _small(item: Evidence) -> str:
+    return " · ".join(_details(item))
+
+
+def _details(item: Evidence) -> list[str]:
+    """The small print: the baseline, then the interval with its n."""
     if item.value is None:
-        return "not measured"
-    parts = [f"baseline {number(item.baseline)}"] if item.baseline is not None else []
+        return ["not measured"]
+    details = [f"baseline {number(item.baseline)}"] if item.baseline is not None else []
     if item.low is not None and item.high is not None:
-        parts.append(f"{number(item.low)} to {number(item.high)}")
+        details.append(f"{number(item.low)} to {number(item.high)}")
     if item.n is not None:
-        parts.append(f"n {fixed(item.n, 0)}")
-    return " · ".join(parts)
+        details.append(f"n {fixed(item.n, 0)}")
+    return details
 
 
 def _spoken(item: Evidence) -> str:
@@ -124,14 +129,14 @@ def _spoken(item: Evidence) -> str:
 
 
 def _standalone(items: Sequence[Evidence]) -> str:
-    width, height = _COLUMN * len(items) + 8, 96
+    width, height = _COLUMN * len(items) + 8, 136
     columns = (
         tag(
             "g",
             text(0, 12, fit(f"{item.label} {item.symbol}".strip(), _BAR_WIDTH)),
             text(0, 42, with_unit(item.value, item.unit), font_size=24, font_weight=600, fill="var(--atelier-ink)"),
             tag("g", _bar(item), transform="translate(0 48)"),
-            text(0, 80, fit(_small(item), _COLUMN - 8, 11), font_size=11),
+            *(text(0, 80 + 16 * row, detail) for row, detail in enumerate(_details(item))),
             transform=f"translate({16 + _COLUMN * index} 8)",
         )
         for index, item in enumerate(items)

@@ -83,7 +83,8 @@ def scatter_value(
     styles = _styles(points)
     return {
         "points": [
-            [p.id, p.x, p.y, p.label, list(styles).index(p.series), p.marker, p.emphasised, p.note] for p in points
+            [p.id, _short(p.x), _short(p.y), p.label, list(styles).index(p.series), p.marker, p.emphasised, p.note]
+            for p in points
         ],
         "series": [
             {"name": name, "colour": SERIES[index].colour, "marker": SERIES[index].marker}
@@ -158,6 +159,11 @@ def _styles(points: Sequence[Point]) -> dict[str, int]:
 def _axis(axis: Axis, limits: tuple[float, float]) -> dict[str, object]:
     ticks = [[value, label] for value, label in nice_ticks(*limits)]
     return {"title": axis.title, "low": limits[0], "high": limits[1], "ticks": ticks}
+
+
+def _short(value: float) -> float:
+    """Six significant digits: far finer than a pixel, and half the bytes of thousands of points."""
+    return float(f"{value:.6g}")
 
 
 def _mark(point: Point, styles: dict[str, int], xs: Scale, ys: Scale) -> Markup:
