@@ -3,7 +3,8 @@
 import inspect
 import random
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import cache, partial, wraps
 from importlib.util import find_spec
 from typing import Any, ParamSpec, TypeVar, overload
@@ -66,6 +67,17 @@ def set_threads() -> None:
     """Limit torch to `ATELIER_THREADS` CPU threads; 0 leaves torch's own choice."""
     if settings().threads:
         torch.set_num_threads(settings().threads)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one CPU thread inside: models of a few thousand weights only wait for a second one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def seed_everything(seed: int) -> None:

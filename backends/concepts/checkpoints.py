@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backends import runtime, store
+from backends import store
 from backends.cache import cached_arrays
 from backends.concepts.models import MODELS, ConceptModel
 from backends.concepts.models.rules import TreeRuleReasoner
 from backends.concepts.requests import ModelRequest, Prior
-from backends.concepts.training import Trained, own_prior, shape_of
+from backends.concepts.training import Trained, own_prior, shape_of, small_device
 from backends.errors import InputError
 
 VERSION = 1  # raise it when training changes, so that models cached before are not taken for new
@@ -102,4 +102,4 @@ def load(request: ModelRequest) -> Loaded:
     else:
         model = kind(shape, task.width)
     model.load_state_dict(state)
-    return Loaded(request, model.to(runtime.device()).eval(), own_prior(request))
+    return Loaded(request, model.to(small_device()).eval(), own_prior(request))

@@ -9,7 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from backends import runtime
 from backends.concepts import sis
+from backends.concepts.answers import Metrics
 from backends.concepts.models import ConceptModel
 from backends.concepts.requests import Prior
 from backends.concepts.tasks import Split
@@ -26,26 +28,7 @@ class Outputs:
     bottleneck: Array  # (n, n_y)
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """Scores on n samples. SIS is never to be read alone: a constant model has SIS 1."""
-
-    n: int
-    accuracy: float  # every output right, default mode
-    accuracy_bottleneck: float
-    output_accuracy: float  # mean over outputs
-    output_accuracy_bottleneck: float
-    sis: float  # all outputs agree
-    sis_per_output: float  # mean over outputs
-    soft_sis: float
-    concept_accuracy: float  # mean over concepts
-    concept_set_accuracy: float  # every concept of a sample right
-    nll: float  # nats an output, default mode
-    nll_bottleneck: float
-    confidence: float  # mean |p - 0.5|, default mode
-    constant: bool  # the model gives one and the same prediction for every sample
-
-
+@runtime.one_thread()
 @torch.no_grad()
 def run(model: ConceptModel, x: Tensor, prior: Prior, edited: Tensor | None = None) -> Outputs:
     """Both modes on inputs `x`; `edited` (n, n_c) replaces the predicted concepts where not NaN."""

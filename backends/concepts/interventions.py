@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from backends import runtime
 from backends.concepts import sis
 from backends.concepts.checkpoints import Loaded
 from backends.concepts.tasks import ConceptTask, Group, Split
@@ -177,6 +178,7 @@ def _follow(bench: _Bench, order: list[int] | None, policy: Policy) -> list[tupl
     return points
 
 
+@runtime.one_thread()
 @torch.no_grad()
 def intervention_curve(loaded: Loaded, request: CurveRequest, split: Split | None = None) -> Curve:
     """The curve on the first 1,000 test samples (or those of `split`)."""
@@ -206,6 +208,7 @@ def intervention_curve(loaded: Loaded, request: CurveRequest, split: Split | Non
     )
 
 
+@runtime.one_thread()
 @torch.no_grad()
 def concepts_off(loaded: Loaded) -> float:
     """Default-mode accuracy on the test split when each sample gets another sample's concepts.

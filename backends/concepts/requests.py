@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,6 +15,12 @@ Regulariser = Literal["kl", "tv", "dropout"]
 Prior = Literal["mean", "shuffled", "learned"]
 """Where bottleneck mode takes the sidechannel from: its mean over the training set, another sample
 (a draw from the marginal), or what training learned for it."""
+
+Edits = Mapping[str, float | str]
+"""Concept name -> value in 0..1, or one-hot group name -> the member that shall be true."""
+
+Filter = Literal["all", "mispredicted", "modes disagree", "concept errors"]
+FILTERS: tuple[Filter, ...] = get_args(Filter)
 
 MAX_BETA, MAX_SEED, MAX_EPOCHS = 100.0, 2**31 - 1, 500
 
@@ -49,7 +56,7 @@ class ModelRequest:
             raise InputError(f"The seed must be from 0 to {MAX_SEED}, got {self.seed}.")
         if self.epochs is not None and not 1 <= self.epochs <= MAX_EPOCHS:
             raise InputError(f"epochs must be from 1 to {MAX_EPOCHS}, got {self.epochs}.")
-        if self.beta and (not info.has_sidechannel or self.model == "crm-detach"):
+        if self.beta and not info.takes_beta:
             raise InputError(f"{info.title} trains without a regulariser: beta must be 0 for it.")
 
     @property
@@ -71,3 +78,67 @@ class ModelRequest:
         kind = "" if self.regulariser == "kl" else f"-{self.regulariser}"
         length = "" if self.epochs is None else f"-e{self.epochs}"
         return f"{self.model}{kind}-b{self.beta:g}-s{self.seed}{length}"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictRequest:
+    """A prediction on one test sample.
+
+    `edits` maps a concept's name to a value in 0..1, or a one-hot group's name to the member that
+    shall be true. `prior` None means the one that the model is evaluated with.
+    """
+
+    model: ModelRequest
+    sample: int
+    edits: Edits
+    prior: Prior | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.model.concept_task.split("test"))
+        if isinstance(self.sample, bool) or not isinstance(self.sample, int):
+            raise InputError(f"The sample must be a whole number, got {quoted(self.sample)}.")
+        if not 0 <= self.sample < n:
+            raise InputError(f"There is no sample {self.sample}; choose from 0 to {n - 1}.")
+        check_prior(self.prior)
+        resolve_edits(self.model.concept_task, self.edits)
+
+
+def check_prior(prior: str | None) -> None:
+    """InputError unless `prior` is None or a known one."""
+    if prior is not None and prior not in get_args(Prior):
+        known = ", ".join(get_args(Prior))
+        raise InputError(f"There is no prior {quoted(prior)}; choose from {known}.")
+
+
+def resolve_edits(task: ConceptTask, edits: Edits) -> dict[int, float]:
+    """Edits as concept index -> value.
+
+    Raises InputError for an unknown name, a value outside 0..1 or NaN, or too many edits.
+    """
+    if not isinstance(edits, Mapping):
+        raise InputError('Edits must be an object such as {"concept": 1}.')
+    most = len(task.concepts) + len(task.groups)
+    if len(edits) > most:
+        raise InputError(f"{len(edits)} edits are too many; this task takes at most {most}.")
+    concepts = {name: i for i, name in enumerate(task.concepts)}
+    groups = {group.name: group for group in task.groups if group.one_hot}
+    values: dict[int, float] = {}
+    for name, value in edits.items():
+        if name in groups:
+            members = [task.concepts[i] for i in groups[name].members]
+            if value not in members:
+                raise InputError(f"{quoted(value)} is no member of {name}; choose from {', '.join(members)}.")
+            values |= {concepts[m]: float(m == value) for m in members}
+        elif name in concepts:
+            values[concepts[name]] = _unit_value(name, value)
+        else:
+            known = ", ".join([*groups, *concepts])
+            raise InputError(f"There is no concept {quoted(name)}; choose from {known}.")
+    return values
+
+
+def _unit_value(name: str, value: object) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not 0 <= value <= 1:  # type: ignore[operator,arg-type]
+        raise InputError(f"The value of {name} must be a number from 0 to 1, got {quoted(value)}.")
+    return float(value)  # type: ignore[arg-type]

@@ -41,9 +41,7 @@ class Stage:
     prepare: Callable[[], None] = _nothing
 
 
-def stages(
-    model: ConceptModel, request: ModelRequest, train: Split, rng: torch.Generator
-) -> list[Stage]:
+def stages(model: ConceptModel, request: ModelRequest, train: Split, rng: torch.Generator) -> list[Stage]:
     """The stages that train `model` as its family defines it."""
     if isinstance(model, PosthocModel):
         return _posthoc(model, request, train)
@@ -90,4 +88,3 @@ def fit_probes(model: PosthocModel, train: Split) -> None:
         model.probe.weight[i] = torch.from_numpy(fit.coef_[0]).to(model.probe.weight)
         model.probe.bias[i] = float(fit.intercept_[0])
     model.set_score_range(x)
-

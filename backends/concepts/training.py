@@ -12,7 +12,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from backends import runtime
 from backends.concepts.evaluation import Metrics, evaluate, run, score
@@ -49,6 +49,11 @@ class Trained:
     metrics: Metrics
     history: tuple[Epoch, ...]
     seconds: float
+
+
+def small_device() -> torch.device:
+    """Where these small models run: on ZeroGPU the CPU, as the wait for a GPU exceeds the training."""
+    return torch.device("cpu") if runtime.zero_gpu_active() else runtime.device()
 
 
 def own_prior(request: ModelRequest) -> Prior:
@@ -97,6 +102,7 @@ def _tensors(split: Split, device: torch.device) -> Batch:
     return x, c, y
 
 
+@runtime.one_thread()
 def _one_epoch(
     model: ConceptModel,
     stage: Stage,
@@ -137,7 +143,7 @@ def train(request: ModelRequest) -> Generator[Progress, None, Trained]:
     The same request gives the same weights on the same device and number of threads.
     """
     started = time.perf_counter()
-    task, device = request.concept_task, runtime.device()
+    task, device = request.concept_task, small_device()
     train_split, val_split = task.split("train"), task.split("val")
     model = build(request, train_split, val_split).to(device)
     rng = torch.Generator(device).manual_seed(request.seed)

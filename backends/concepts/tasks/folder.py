@@ -49,9 +49,7 @@ def read_inputs(path: Path) -> np.ndarray:
             f"save it with np.save. ({error})"
         ) from error
     if x.ndim not in (2, 3, 4) or (x.ndim == 4 and x.shape[3] != 3) or 0 in x.shape:
-        raise InputError(
-            f"{path.name} must be (n, d), (n, h, w) or (n, h, w, 3) and not empty, it is {x.shape}."
-        )
+        raise InputError(f"{path.name} must be (n, d), (n, h, w) or (n, h, w, 3) and not empty, it is {x.shape}.")
     if x.dtype.kind not in "fiu" or x.size > MAX_CELLS:
         raise InputError(f"{path.name} must hold at most {MAX_CELLS:,} numbers, not {x.dtype} data.")
     return x
@@ -82,9 +80,7 @@ def read_bits(path: Path, header: list[str], rows: list[list[str]]) -> Floats:
     for i, row in enumerate(rows):
         for name, cell in zip(header, row, strict=True):
             if cell.strip() not in values:
-                raise InputError(
-                    f"{path.name}, row {i + 2}, column {name!r}: {cell[:20]!r} is not 0 or 1."
-                )
+                raise InputError(f"{path.name}, row {i + 2}, column {name!r}: {cell[:20]!r} is not 0 or 1.")
     return np.array([[values[cell.strip()] for cell in row] for row in rows], np.float32)
 
 
@@ -117,9 +113,7 @@ class FolderTask(ConceptTask):
         if len(self.concepts) > MAX_CONCEPTS or len(self.outputs) > MAX_OUTPUTS:
             raise InputError(f"At most {MAX_CONCEPTS} concepts and {MAX_OUTPUTS} outputs are possible.")
         self.encoder = "vector" if self._x.ndim == 2 else "image"
-        self.summary = (
-            f"Your data: {n} samples, {len(self.concepts)} concepts, {len(self.outputs)} outputs."
-        )
+        self.summary = f"Your data: {n} samples, {len(self.concepts)} concepts, {len(self.outputs)} outputs."
 
     def _read_outputs(self, path: Path, n: int) -> None:
         header, rows = read_table(path, n)
