@@ -66,7 +66,7 @@ def sidechannel_loss(model: ConceptModel, request: ModelRequest, rng: torch.Gene
 def concept_loss(model: ConceptModel) -> Loss:
     """Concepts alone: the first stage of a sequential CBM."""
 
-    def loss(x: Tensor, c_true: Tensor, y: Tensor) -> Tensor:
+    def loss(x: Tensor, c_true: Tensor, _y: Tensor) -> Tensor:
         return bernoulli_nll(model.represent(x).c, c_true)
 
     return loss
@@ -75,7 +75,7 @@ def concept_loss(model: ConceptModel) -> Loss:
 def task_loss(model: ConceptModel) -> Loss:
     """Outputs alone, in default mode."""
 
-    def loss(x: Tensor, c_true: Tensor, y: Tensor) -> Tensor:
+    def loss(x: Tensor, _c: Tensor, y: Tensor) -> Tensor:
         return bernoulli_nll(model.default(*model.represent(x)), y)
 
     return loss
@@ -84,7 +84,7 @@ def task_loss(model: ConceptModel) -> Loss:
 def head_loss(model: ConceptModel) -> Loss:
     """Outputs from the concepts alone: the sidechannel is 0."""
 
-    def loss(x: Tensor, c_true: Tensor, y: Tensor) -> Tensor:
+    def loss(x: Tensor, _c: Tensor, y: Tensor) -> Tensor:
         c, z = model.represent(x)
         return bernoulli_nll(model.default(c, torch.zeros_like(z)), y)
 
@@ -94,7 +94,7 @@ def head_loss(model: ConceptModel) -> Loss:
 def residual_loss(model: ConceptModel, request: ModelRequest) -> Loss:
     """Outputs and divergence, for a sidechannel trained after the concepts (PCBM-h)."""
 
-    def loss(x: Tensor, c_true: Tensor, y: Tensor) -> Tensor:
+    def loss(x: Tensor, _c: Tensor, y: Tensor) -> Tensor:
         c, z = model.represent(x)
         p = model.default(c, z)
         total = bernoulli_nll(p, y)

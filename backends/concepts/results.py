@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
@@ -48,20 +48,13 @@ def results_of(task: str) -> list[Result]:
     """Everything that the sweep trained on a task; empty for tasks that it did not include."""
     find_task(task)
     table = sweep_table()
+    measured = [field.name for field in fields(Result)[1:]]
     return [
         Result(
-            ModelRequest(row.task, row.model, row.beta, row.seed, row.regulariser),
-            int(row.n),
-            row.sis,
-            row.accuracy,
-            row.accuracy_bottleneck,
-            row.soft_sis,
-            row.concept_accuracy,
-            row.nll,
-            row.confidence,
-            bool(row.constant),
+            ModelRequest(row["task"], row["model"], row["beta"], row["seed"], row["regulariser"]),
+            **{name: row[name] for name in measured},
         )
-        for row in table[table.task == task].itertuples()
+        for row in table[table.task == task].to_dict("records")
     ]
 
 

@@ -81,7 +81,7 @@ def train_backbone() -> SceneBackbone:
             losses = [nn.functional.cross_entropy(p, y[rows, i]) for i, p in enumerate(logits)]
             optimizer.zero_grad()
             loss = torch.stack(losses).sum()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             schedule.step()
         print(f"epoch {epoch + 1} of {EPOCHS}: loss {loss.item():.3f}")

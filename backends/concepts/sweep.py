@@ -16,13 +16,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from backends.concepts import checkpoints
 from backends.concepts.catalog import BETA_GRID, MODEL_INFO
-from backends.concepts.interventions import CurveRequest, concepts_off, intervention_curve
-from backends.concepts.requests import ModelRequest
+from backends.concepts.interventions import concepts_off, intervention_curve
+from backends.concepts.requests import CurveRequest, ModelRequest
 from backends.concepts.results import SWEEP_FILE
 from backends.concepts.tasks import SHIPPED, find_task
 from backends.concepts.tasks.synthetic import SyntheticTask
@@ -38,6 +39,8 @@ TV_BETAS = (0.1, 1.0)
 BASELINE_TASKS = ("scenes-hidden-shape", "majority-h2")  # where concepts are not sufficient
 SEEDS = (1, 2, 3)
 SHIPPED_SEED = 1
+
+Engine = Literal["local", "dask"]
 
 
 def grid(tasks: Sequence[str], seeds: Sequence[int] = SEEDS) -> list[ModelRequest]:
@@ -88,9 +91,9 @@ def run_job(job: tuple[ModelRequest, str, bool]) -> str:
     """Trains one model and writes its row; ships it if asked to. Runs in a worker process."""
     request, folder, ship = job
     trained = finish(train(request))
-    if ship and request.seed == SHIPPED_SEED and request.regulariser == "kl":
-        if request.beta in SHIPPED_BETAS:
-            checkpoints.ship(trained, command_of(request), date.today().isoformat())
+    offered = request.seed == SHIPPED_SEED and request.regulariser == "kl" and request.beta in SHIPPED_BETAS
+    if ship and offered:
+        checkpoints.ship(trained, command_of(request), date.today().isoformat())
     path = part_file(Path(folder), request)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
@@ -111,7 +114,7 @@ def collect(jobs: Sequence[ModelRequest], folder: Path, out: Path) -> int:
     return len(rows)
 
 
-def run_sweep(jobs: Sequence[ModelRequest], folder: Path, *, engine: str, workers: int, ship: bool) -> list[Failure]:
+def run_sweep(jobs: Sequence[ModelRequest], folder: Path, *, engine: Engine, workers: int, ship: bool) -> list[Failure]:
     """Runs the jobs that are not finished, printing progress with the time left; the failures."""
     open_jobs = [job for job in jobs if not part_file(folder, job).exists()]
     print(f"{len(jobs) - len(open_jobs)} of {len(jobs)} jobs are done, {len(open_jobs)} to go.")

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from backends import runtime
-from backends.concepts.evaluation import Metrics, evaluate, run, score
+from backends.concepts.answers import Metrics
+from backends.concepts.evaluation import evaluate, run, score
 from backends.concepts.models import MODELS, ConceptModel, DetachedResidualModel, Shape
 from backends.concepts.models.rules import TreeRuleReasoner
 from backends.concepts.requests import ModelRequest, Prior
@@ -117,7 +118,7 @@ def _one_epoch(
     for rows in torch.randperm(n, generator=rng, device=rng.device).split(BATCH):
         optimizer.zero_grad()
         loss = stage.loss(*(part[rows] for part in data))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         total += loss.item() * len(rows)
     return total / n

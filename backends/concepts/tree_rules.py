@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,9 +15,9 @@ MAX_POSITIVE_RULES = 17
 MAX_DEPTH = 40
 
 
-def positive_paths(tree: object, n_c: int) -> list[dict[int, int]]:
+def positive_paths(tree: Any) -> list[dict[int, int]]:
     """Literals (concept -> role) of each path of a fitted sklearn tree to a leaf that says yes."""
-    t = tree.tree_  # type: ignore[attr-defined]
+    t = tree.tree_
     paths: list[dict[int, int]] = []
 
     def walk(node: int, literals: dict[int, int]) -> None:
@@ -45,7 +47,7 @@ def best_rules(train: Split, val: Split, output: int, seed: int) -> list[dict[in
     best_score = -1.0
     for depth in range(1, MAX_DEPTH + 1):
         tree = DecisionTreeClassifier(max_depth=depth, random_state=seed).fit(train.c, y)
-        paths = positive_paths(tree, train.c.shape[1])
+        paths = positive_paths(tree)
         if len(paths) > MAX_POSITIVE_RULES:
             break
         if (score := tree.score(val.c, y_val)) > best_score:

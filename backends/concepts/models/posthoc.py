@@ -39,7 +39,8 @@ class PosthocModel(ConceptModel):
     def scores(self, c: Tensor) -> Tensor:
         """Concept scores s (b, n_c) of probabilities c."""
         raw = torch.logit(c, eps=1e-6) / self.probe.weight.norm(dim=1)
-        return raw.clamp(self.score_low, self.score_high)
+        within: Tensor = raw.clamp(self.score_low, self.score_high)
+        return within
 
     def head(self, c: Tensor, z: Tensor) -> Tensor:
         return probability(self.linear(self.scores(c)) + z)

@@ -30,7 +30,8 @@ def evaluate_rules(c: Tensor, roles: Tensor) -> Tensor:
     if_true = (roles[..., IRRELEVANT] + roles[..., POSITIVE]).clamp_min(EPS).log()
     if_false = (roles[..., IRRELEVANT] + roles[..., NEGATIVE]).clamp_min(EPS).log()
     log_truth = c @ if_true.flatten(0, 1).T + (1 - c) @ if_false.flatten(0, 1).T
-    return log_truth.exp().unflatten(1, roles.shape[:2])
+    truth: Tensor = log_truth.exp().unflatten(1, roles.shape[:2])
+    return truth
 
 
 class ConceptMemoryReasoner(ConceptModel):
