@@ -18,7 +18,17 @@ _HEADER = f"""<header class="atelier-header"><h1>Feature Atelier</h1>
 <p class="atelier-purpose">{PURPOSE}</p></header>"""
 
 _FOOTER = f"""<footer class="atelier-footer">Feature Atelier {__version__} · Apache-2.0 ·
-<a href="?view=api">call it from Python</a></footer>"""
+<button data-opens="show-api">Use via API</button> · <button data-opens="settings">Settings</button></footer>"""
+
+# Gradio opens these two panels from its own footer alone, so ours presses the buttons there, and is the one seen.
+_FOOTER_SCRIPT = """element.querySelectorAll("[data-opens]").forEach(button => button.onclick = () =>
+  document.querySelector("footer:not(.atelier-footer) ." + button.dataset.opens).click())"""
+
+_FRAME = """
+.gradio-container { width: 100%; }
+footer:not(.atelier-footer) { display: none !important; }
+.atelier-footer button { color: var(--atelier-accent); text-decoration: underline; text-underline-offset: 3px; }
+"""
 
 _AT_ONCE = 4  # light requests computed at the same time; what needs the accelerator takes turns in `runtime.gpu`
 _HOUR = 3600
@@ -33,7 +43,7 @@ def build_page(settings: Settings, explorers: Sequence[type[Explorer]] | None = 
         with gr.Tabs() as tabs:
             for explorer in built:
                 _add_tab(explorer)
-        gr.HTML(_FOOTER)
+        gr.HTML(_FOOTER, js_on_load=_FOOTER_SCRIPT)
         _open_links(page, tabs, built)
     page.queue(max_size=settings.queue_size, default_concurrency_limit=_AT_ONCE)
     if settings.zero_gpu:
@@ -52,7 +62,7 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
         server_name=settings.host,
         server_port=settings.port,
         theme=theme(),
-        css=CSS,
+        css=CSS + _FRAME,
         max_file_size=f"{settings.max_upload_mb}mb",
         footer_links=["api", "settings"],
         run_history=False,

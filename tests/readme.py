@@ -21,9 +21,9 @@ def explorer_table() -> str:
 def filled(text: str) -> str:
     """`text` with each table between `<!-- NAME -->` and `<!-- end -->` as the code has it now."""
     for name, table in {"explorers": explorer_table(), "settings": settings_table()}.items():
-        start, end = f"<!-- {name} -->\n", "\n<!-- end -->"
+        start, end = f"<!-- {name} -->\n", "<!-- end -->"
         before, _, rest = text.partition(start)
-        text = before + start + table + end + rest.partition(end)[2]
+        text = before + start + table + "\n" + end + rest.partition(end)[2]
     return text
 
 

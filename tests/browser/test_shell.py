@@ -1,7 +1,7 @@
 """What the page gives to every explorer, seen on the example explorers: links, toasts, themes, a clean console."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import Open
@@ -55,6 +55,24 @@ def test_an_error_is_a_toast_and_its_text_is_text(open_page: Open, example_site:
     page = open_page(f"{example_site}?tab=example&n=500")
     expect(page.get_by_text("<img src=x onerror=alert(1)> 500 is more than 100.")).to_be_visible()
     assert page.locator("img[src='x']").count() == 0
+
+
+@pytest.mark.parametrize(("button", "text"), [("Use via API", "example_double"), ("Settings", "Display Theme")])
+def test_the_footer_opens_the_api_and_the_settings(browser: Browser, example_site: str, button: str, text: str) -> None:
+    # Not a page that must stay clean: Gradio's panel asks for what is switched off here, and the console says so.
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(example_site)
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_text(text).first).to_be_visible()
+
+
+def test_the_page_is_as_wide_as_it_may_be(open_page: Open, example_site: str) -> None:
+    page = open_page(example_site)
+    expect(page.locator("[data-picture]")).to_be_visible()
+    header = page.locator(".atelier-header").bounding_box()
+    assert header is not None
+    assert header["width"] > 1000
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
