@@ -12,8 +12,8 @@ def main() -> None:
     """Serve the page until interrupted."""
     try:
         url = launch(demo, settings())
-    except OSError as error:
-        sys.exit(f"Cannot listen on port {settings().port}: {error}. Set ATELIER_PORT to another one.")
+    except OSError:
+        sys.exit(f"Cannot listen on {settings().host}:{settings().port}. Is it taken? Set ATELIER_PORT to another one.")
     print(f"Feature Atelier is ready: {url}", flush=True)
     demo.block_thread()
 
