@@ -50,7 +50,7 @@ class _Sample:
 @runtime.one_thread()
 @torch.no_grad()
 def explain(request: PredictRequest, output: str | None = None) -> Explanation:
-    """The explanation of one output (its name; the likeliest if None) for a sample with its edits."""
+    """The explanation of one output (its name; the true one if None) for a sample with its edits."""
     loaded = checkpoints.load(request.model)
     task = request.model.concept_task
     if output is not None and output not in task.outputs:
@@ -60,8 +60,8 @@ def explain(request: PredictRequest, output: str | None = None) -> Explanation:
     c, z = loaded.model.represent(x)
     for concept, value in resolve_edits(task, request.edits).items():
         c[0, concept] = value
-    likeliest = int(loaded.model.default(c, z)[0].argmax())
-    k = likeliest if output is None else task.outputs.index(output)
+    true_output = int(task.split("test").y[request.sample].argmax())
+    k = true_output if output is None else task.outputs.index(output)
     sample = _Sample(loaded.model, task, c, z, k, request)
     if isinstance(loaded.model, LinearResidualModel | PosthocModel):
         return weights(sample)
@@ -169,7 +169,7 @@ def _alternatives(sample: _Sample) -> tuple[list[str], Tensor]:
             changed = sample.c[0].clone()
             changed[members[0]] = 0.0 if changed[members[0]] > 0.5 else 1.0
             word = "yes" if changed[members[0]] else "no"
-            changes.append(f"{group.name}: {word}")
+            changes.append(f"{sample.task.concepts[members[0]]}: {word}")
             vectors.append(changed)
             continue
         present = int(sample.c[0, members].argmax())

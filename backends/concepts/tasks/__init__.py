@@ -50,7 +50,7 @@ def all_tasks() -> dict[str, ConceptTask]:
 def find_task(task_id: str) -> ConceptTask:
     """The task with this id; InputError naming the valid ids if there is none."""
     tasks = all_tasks()
-    if task_id not in tasks:
+    if not isinstance(task_id, str) or task_id not in tasks:
         raise InputError(f"There is no task {quoted(task_id)}; choose from {', '.join(tasks)}.")
     return tasks[task_id]
 

@@ -59,7 +59,7 @@ def read_table(path: Path, n: int) -> tuple[list[str], list[list[str]]]:
     """Header and n rows of a CSV file; InputError if a row is missing or ragged."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = [row for row in csv.reader(file) if row]
+            header, *rows = [[cell.strip() for cell in row] for row in csv.reader(file) if row]
     except FileNotFoundError:
         raise InputError(f"{path.name} is missing in {path.parent.name}.") from None
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
@@ -69,9 +69,9 @@ def read_table(path: Path, n: int) -> tuple[list[str], list[list[str]]]:
     for i, row in enumerate(rows):
         if len(row) != len(header):
             raise InputError(f"{path.name}, row {i + 2}: {len(row)} cells, {len(header)} expected.")
-    if len(set(header)) < len(header) or not all(name.strip() for name in header):
+    if len(set(header)) < len(header) or not all(header):
         raise InputError(f"{path.name}: every column needs a name of its own.")
-    return [name.strip() for name in header], rows
+    return header, rows
 
 
 def read_bits(path: Path, header: list[str], rows: list[list[str]]) -> Floats:
@@ -79,9 +79,9 @@ def read_bits(path: Path, header: list[str], rows: list[list[str]]) -> Floats:
     values = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
     for i, row in enumerate(rows):
         for name, cell in zip(header, row, strict=True):
-            if cell.strip() not in values:
+            if cell not in values:
                 raise InputError(f"{path.name}, row {i + 2}, column {name!r}: {cell[:20]!r} is not 0 or 1.")
-    return np.array([[values[cell.strip()] for cell in row] for row in rows], np.float32)
+    return np.array([[values[cell] for cell in row] for row in rows], np.float32)
 
 
 def read_groups(names: list[str], c: Floats) -> tuple[Group, ...]:
@@ -120,10 +120,12 @@ class FolderTask(ConceptTask):
         if len(header) > 1:
             self._y, self.outputs = read_bits(path, header, rows), tuple(header)
             return
-        labels = [row[0].strip() for row in rows]
+        labels = [row[0] for row in rows]
         classes = sorted(set(labels))
         if len(classes) < 2:
             raise InputError("y.csv: all samples have the same class, so there is nothing to learn.")
+        if len(classes) > MAX_OUTPUTS:
+            raise InputError(f"y.csv: {len(classes):,} different classes; at most {MAX_OUTPUTS} are possible.")
         one_hot = np.eye(len(classes), dtype=np.float32)[[classes.index(v) for v in labels]]
         if len(classes) == 2:
             self._y, self.outputs = one_hot[:, 1:], (classes[1],)
