@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backends.concepts.requests import ModelRequest, Prior
+from backends.concepts.requests import CurveRequest, ModelRequest, Prior
 from backends.concepts.sis import Interval
 
 
@@ -159,6 +159,53 @@ class Flips:
 
 
 Explanation = Weights | LocalRule | RuleBook | Flips
+
+
+Band = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def _band(mean: tuple[float, ...], sd: tuple[float, ...]) -> Band:
+    low = tuple(max(0.0, m - s) for m, s in zip(mean, sd, strict=True))
+    return low, tuple(min(1.0, m + s) for m, s in zip(mean, sd, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Accuracy (all outputs right) of both modes after k = 0, 1, ... interventions.
+
+    Mean and standard deviation over `orders` random orders; one order, and no deviation, for the
+    other policies. `n` test samples.
+    """
+
+    request: CurveRequest
+    n: int
+    orders: int
+    default: tuple[float, ...]
+    default_sd: tuple[float, ...]
+    bottleneck: tuple[float, ...]
+    bottleneck_sd: tuple[float, ...]
+
+    @property
+    def default_band(self) -> Band:
+        """Mean minus and plus one standard deviation in default mode, within 0..1."""
+        return _band(self.default, self.default_sd)
+
+    @property
+    def bottleneck_band(self) -> Band:
+        """The same in bottleneck mode."""
+        return _band(self.bottleneck, self.bottleneck_sd)
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Where training stands: losses in nats a sample, the rest on the validation split."""
+
+    epoch: int
+    train_loss: float
+    val_loss: float
+    accuracy: float
+    accuracy_bottleneck: float
+    sis: float
 
 
 Pixels = list[list[list[int]]]

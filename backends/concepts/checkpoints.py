@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from threading import Lock
@@ -15,8 +16,9 @@ from backends.cache import cached_arrays
 from backends.concepts.models import MODELS, ConceptModel
 from backends.concepts.models.rules import TreeRuleReasoner
 from backends.concepts.requests import ModelRequest, Prior
-from backends.concepts.training import Trained, own_prior, shape_of, small_device
+from backends.concepts.training import Trained, own_prior, shape_of, small_device, train
 from backends.errors import InputError
+from backends.progress import Progress
 
 VERSION = 1  # raise it when training changes, so that models cached before are not taken for new
 
@@ -64,6 +66,16 @@ def remember(trained: Trained) -> None:
     cached_arrays(_cache_key(trained.request), lambda: state)
     with _lock:
         load.cache_clear()
+
+
+def obtain(request: ModelRequest) -> Generator[Progress, None, Loaded]:
+    """The model of a request, trained now (seconds, with progress) if nobody has trained it before."""
+    try:
+        return load(request)
+    except NotTrainedError:
+        trained = yield from train(request)
+        remember(trained)
+        return load(request)
 
 
 def is_shipped(request: ModelRequest) -> bool:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from backends.concepts.answers import Comparison, Side
+from backends.concepts.answers import Comparison, Curve, Side
+from backends.concepts.checkpoints import load
 from backends.concepts.explain import explain
+from backends.concepts.interventions import intervention_curve
 from backends.concepts.opening import OPENING_FILE, Opening, write_opening
-from backends.concepts.requests import FILTERS, Edits, ModelRequest, PredictRequest, Prior
+from backends.concepts.requests import FILTERS, CurveRequest, Edits, ModelRequest, PredictRequest, Prior
 from backends.concepts.service import (
     find_samples,
     predict,
@@ -16,20 +18,36 @@ from backends.concepts.service import (
     scores,
     true_edits,
 )
+from backends.errors import InputError
 
 OPENING_TASK, OPENING_MODEL, OPENING_BETA = "digits-addition", "crm", 0.1
 
 
-def side(request: PredictRequest) -> Side:
-    """One model's part of a comparison."""
-    return Side(request.model, predict(request), scores(request.model, request.prior), explain(request))
+def side(request: PredictRequest, output: str | None) -> Side:
+    """One model's part of a comparison; `output` is the one to explain (None: the likeliest)."""
+    return Side(request.model, predict(request), scores(request.model, request.prior), explain(request, output))
 
 
-def compare(left: ModelRequest, right: ModelRequest, sample: int, edits: Edits, prior: Prior | None) -> Comparison:
+def compare(
+    left: ModelRequest,
+    right: ModelRequest,
+    sample: int,
+    edits: Edits,
+    prior: Prior | None,
+    output: str | None = None,
+) -> Comparison:
     """Both models on a test sample of their task, with the same edits and prior."""
+    if left.task != right.task:
+        raise InputError(f"Both models must be trained on one task, got {left.task} and {right.task}.")
+    sides = [side(PredictRequest(model, sample, edits, prior), output) for model in (left, right)]
     (picture,) = left.concept_task.pictures("test", [sample])
-    sides = [side(PredictRequest(model, sample, edits, prior)) for model in (left, right)]
     return Comparison(sample, picture.tolist(), *sides)
+
+
+def compare_curves(left: ModelRequest, right: ModelRequest, request: CurveRequest) -> tuple[Curve, Curve]:
+    """The intervention curves of both models."""
+    first, second = (intervention_curve(load(model), request) for model in (left, right))
+    return first, second
 
 
 def make_opening() -> Opening:
@@ -46,7 +64,11 @@ def make_opening() -> Opening:
         kept = set(find_samples(left, kind))
         candidates = [i for i in candidates if i in kept]
     sample = next(i for i in candidates if mended(right, i) and not mended(left, i))
-    return Opening(compare(left, right, sample, {}, None), sample_page(left, "mispredicted"))
+    return Opening(
+        compare(left, right, sample, {}, None),
+        sample_page(left, "mispredicted"),
+        compare_curves(left, right, CurveRequest(unit="concept")),
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ An intervention sets a group to its true value, or with probability `wrong_rate`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,48 +21,13 @@ from torch import Tensor
 
 from backends import runtime
 from backends.concepts import sis
+from backends.concepts.answers import Curve
 from backends.concepts.checkpoints import Loaded
+from backends.concepts.requests import CurveRequest, Policy, Unit
 from backends.concepts.tasks import ConceptTask, Group, Split
-from backends.errors import InputError, quoted
 
-Policy = Literal["random", "uncertainty", "coop", "greedy"]
-Unit = Literal["group", "concept"]
 N_ORDERS = 5
 MAX_SAMPLES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class CurveRequest:
-    """Which curve: `unit` says what one intervention sets, `wrong_rate` (0..1) how often wrongly."""
-
-    policy: Policy = "random"
-    unit: Unit = "group"
-    wrong_rate: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for value, known in ((self.policy, get_args(Policy)), (self.unit, get_args(Unit))):
-            if value not in known:
-                raise InputError(f"{quoted(value)} is unknown; choose from {', '.join(known)}.")
-        if not 0 <= self.wrong_rate <= 1:
-            raise InputError(f"wrong_rate must be from 0 to 1, got {self.wrong_rate}.")
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Accuracy (all outputs right) of both modes after k = 0, 1, ... interventions.
-
-    Mean and standard deviation over `orders` random orders; one order, and no deviation, for the
-    other policies. `n` test samples.
-    """
-
-    request: CurveRequest
-    n: int
-    orders: int
-    default: tuple[float, ...]
-    default_sd: tuple[float, ...]
-    bottleneck: tuple[float, ...]
-    bottleneck_sd: tuple[float, ...]
 
 
 def units_of(task: ConceptTask, unit: Unit) -> tuple[Group, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from backends.concepts.answers import Comparison, SamplePage
+from backends.concepts.answers import Comparison, Curve, SamplePage
 from backends.errors import MissingFileError
 
 OPENING_FILE = Path(__file__).parents[2] / "assets" / "precomputed" / "concepts" / "opening.json"
@@ -15,10 +15,11 @@ OPENING_FILE = Path(__file__).parents[2] / "assets" / "precomputed" / "concepts"
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The comparison and the samples beside it."""
+    """The comparison, the samples beside it, and both models' intervention curves."""
 
     comparison: Comparison
     samples: SamplePage
+    curves: tuple[Curve, Curve]
 
 
 def read_opening() -> Opening:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 from backends.concepts.catalog import MODEL_INFO, ModelInfo
 from backends.concepts.tasks import ConceptTask, find_task
@@ -21,6 +20,9 @@ Edits = Mapping[str, float | str]
 
 Filter = Literal["all", "mispredicted", "modes disagree", "concept errors"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
+
+Policy = Literal["random", "uncertainty", "coop", "greedy"]
+Unit = Literal["group", "concept"]
 
 MAX_BETA, MAX_SEED, MAX_EPOCHS = 100.0, 2**31 - 1, 500
 
@@ -44,25 +46,24 @@ class ModelRequest:
     epochs: int | None = None
 
     def __post_init__(self) -> None:
-        find_task(self.task)
-        info = self.info
+        info, _ = self.info, self.concept_task
         if self.regulariser not in get_args(Regulariser):
             known = ", ".join(get_args(Regulariser))
             raise InputError(f"There is no regulariser {quoted(self.regulariser)}; choose from {known}.")
         top = 1.0 if self.regulariser == "dropout" else MAX_BETA
-        if not (math.isfinite(self.beta) and 0 <= self.beta <= top):
-            raise InputError(f"beta must be a number from 0 to {top:g}, got {self.beta}.")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise InputError(f"The seed must be from 0 to {MAX_SEED}, got {self.seed}.")
-        if self.epochs is not None and not 1 <= self.epochs <= MAX_EPOCHS:
-            raise InputError(f"epochs must be from 1 to {MAX_EPOCHS}, got {self.epochs}.")
+        if not _is_number(self.beta, top):
+            raise InputError(f"beta must be a number from 0 to {top:g}, got {quoted(self.beta)}.")
+        if not _is_whole(self.seed, 0, MAX_SEED):
+            raise InputError(f"The seed must be a whole number from 0 to {MAX_SEED}, got {quoted(self.seed)}.")
+        if self.epochs is not None and not _is_whole(self.epochs, 1, MAX_EPOCHS):
+            raise InputError(f"epochs must be a whole number from 1 to {MAX_EPOCHS}, got {quoted(self.epochs)}.")
         if self.beta and not info.takes_beta:
             raise InputError(f"{info.title} trains without a regulariser: beta must be 0 for it.")
 
     @property
     def info(self) -> ModelInfo:
         """What the model is."""
-        if self.model not in MODEL_INFO:
+        if not isinstance(self.model, str) or self.model not in MODEL_INFO:
             known = ", ".join(MODEL_INFO)
             raise InputError(f"There is no model {quoted(self.model)}; choose from {known}.")
         return MODEL_INFO[self.model]
@@ -95,10 +96,8 @@ class PredictRequest:
 
     def __post_init__(self) -> None:
         n = len(self.model.concept_task.split("test"))
-        if isinstance(self.sample, bool) or not isinstance(self.sample, int):
-            raise InputError(f"The sample must be a whole number, got {quoted(self.sample)}.")
-        if not 0 <= self.sample < n:
-            raise InputError(f"There is no sample {self.sample}; choose from 0 to {n - 1}.")
+        if not _is_whole(self.sample, 0, n - 1):
+            raise InputError(f"There is no sample {quoted(self.sample)}; choose a whole number from 0 to {n - 1}.")
         check_prior(self.prior)
         resolve_edits(self.model.concept_task, self.edits)
 
@@ -138,7 +137,34 @@ def resolve_edits(task: ConceptTask, edits: Edits) -> dict[int, float]:
 
 
 def _unit_value(name: str, value: object) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not 0 <= value <= 1:  # type: ignore[operator,arg-type]
+    if not _is_number(value, 1):
         raise InputError(f"The value of {name} must be a number from 0 to 1, got {quoted(value)}.")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
+
+
+def _is_number(value: object, top: float) -> TypeGuard[float]:
+    """Whether it is a number from 0 to `top`; NaN is none, nor is True."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= top
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRequest:
+    """Which curve: `unit` says what one intervention sets, `wrong_rate` (0..1) how often wrongly."""
+
+    policy: Policy = "random"
+    unit: Unit = "group"
+    wrong_rate: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for value, known in ((self.policy, get_args(Policy)), (self.unit, get_args(Unit))):
+            if value not in known:
+                raise InputError(f"{quoted(value)} is unknown; choose from {', '.join(known)}.")
+        if not _is_number(self.wrong_rate, 1):
+            raise InputError(f"wrong_rate must be a number from 0 to 1, got {quoted(self.wrong_rate)}.")
+        if not _is_whole(self.seed, 0, MAX_SEED):
+            raise InputError(f"The seed must be a whole number from 0 to {MAX_SEED}, got {quoted(self.seed)}.")

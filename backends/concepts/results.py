@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from backends.concepts.requests import ModelRequest
 from backends.concepts.tasks import find_task
 from backends.errors import MissingFileError
+
+if TYPE_CHECKING:  # training loads torch
+    from backends.concepts.training import Trained
 
 SWEEP_FILE = Path(__file__).parents[2] / "assets" / "precomputed" / "concepts" / "sweep.parquet"
 
@@ -56,6 +60,23 @@ def results_of(task: str) -> list[Result]:
         )
         for row in table[table.task == task].to_dict("records")
     ]
+
+
+def result_of(trained: Trained) -> Result:
+    """A model trained just now, as the table would hold it."""
+    m = trained.metrics
+    return Result(
+        trained.request,
+        m.n,
+        m.sis,
+        m.accuracy,
+        m.accuracy_bottleneck,
+        m.soft_sis,
+        m.concept_accuracy,
+        m.nll,
+        m.confidence,
+        m.constant,
+    )
 
 
 def pareto_front(results: Sequence[Result]) -> list[Result]:

@@ -48,14 +48,14 @@ def _mode(task: ConceptTask, p: np.ndarray, p_unedited: np.ndarray, y: np.ndarra
 def predict(request: PredictRequest) -> PredictResult:
     """Both modes on one sample with the edits, beside what they say without.
 
-    With the prior "shuffled" the sidechannel is the next test sample's.
+    With the prior "shuffled" the sidechannel is the test sample's before it, as on the whole split.
     """
     loaded = checkpoints.load(request.model)
     task, prior = request.model.concept_task, request.prior or loaded.prior
     split = task.split("test")
     i, edits = request.sample, resolve_edits(task, request.edits)
     device = next(loaded.model.parameters()).device
-    pair = [i, (i + 1) % len(split)]  # the second lends its sidechannel to the prior "shuffled"
+    pair = [i, (i - 1) % len(split)]  # the second lends its sidechannel to the prior "shuffled"
     x = torch.from_numpy(split.x[pair]).to(device)
     edited = torch.full((2, len(task.concepts)), math.nan, device=device)
     for concept, value in edits.items():
@@ -99,11 +99,11 @@ def true_edits(model: ModelRequest, sample: int) -> dict[str, float | str]:
         if group.one_hot:
             edits[group.name] = task.concepts[group.members[int(truth[list(group.members)].argmax())]]
         else:
-            edits[group.name] = float(truth[group.members[0]])
+            edits[task.concepts[group.members[0]]] = float(truth[group.members[0]])
     return edits
 
 
-PAGE = 24  # samples shown at once
+PAGE = 16  # samples shown at once
 HEDGING = 0.2  # mean |p - 0.5| below which a model is said to hedge
 
 
@@ -164,7 +164,7 @@ def find_samples(request: ModelRequest, wanted: Filter, prior: Prior | None = No
 
 
 def sample_page(request: ModelRequest, wanted: Filter, start: int = 0, prior: Prior | None = None) -> SamplePage:
-    """Up to 24 test samples of a kind with their pictures, from position `start` among those found."""
+    """Up to 16 test samples of a kind with their pictures, from position `start` among those found."""
     found = find_samples(request, wanted, prior)
     task = request.concept_task
     ids = found[start : start + PAGE]
@@ -172,3 +172,9 @@ def sample_page(request: ModelRequest, wanted: Filter, start: int = 0, prior: Pr
     captions = tuple(task.answer(decide(y[i])) for i in ids)
     pictures = tuple(p.tolist() for p in task.pictures("test", ids))
     return SamplePage(tuple(ids), pictures, captions, start, len(found))
+
+
+def page_start(request: ModelRequest, wanted: Filter, start: int, pages: int, prior: Prior | None = None) -> int:
+    """Where the page lies that is `pages` after the one at `start`, kept within what the filter finds."""
+    last = (max(len(find_samples(request, wanted, prior)), 1) - 1) // PAGE * PAGE
+    return min(max(start + pages * PAGE, 0), last)

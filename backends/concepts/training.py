@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from backends import runtime
-from backends.concepts.answers import Metrics
+from backends.concepts.answers import Epoch, Metrics
 from backends.concepts.evaluation import evaluate, run, score
 from backends.concepts.models import MODELS, ConceptModel, DetachedResidualModel, Shape
 from backends.concepts.models.rules import TreeRuleReasoner
@@ -26,18 +26,6 @@ from backends.concepts.tree_rules import fit_tree_rules
 from backends.progress import Progress
 
 BATCH, LEARNING_RATE = 128, 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """Where training stands: losses in nats a sample, the rest on the validation split."""
-
-    epoch: int
-    train_loss: float
-    val_loss: float
-    accuracy: float
-    accuracy_bottleneck: float
-    sis: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def thumbnails(samples: SamplePage, selected: int) -> JsonValue:
             for i, pixels, caption in zip(samples.ids, samples.pictures, samples.captions, strict=True)
         ],
         selected=str(selected),
-        size=56,
+        size=64,
     )
 
 
@@ -164,7 +164,7 @@ def evidence_items(scores: Scores) -> list[Evidence]:
             meaning="One minus the mean total variation between the modes: it moves before an answer flips.",
         ),
         Evidence(
-            "Right, with sidechannel",
+            "With sidechannel",
             m.accuracy,
             0,
             1,
@@ -175,7 +175,7 @@ def evidence_items(scores: Scores) -> list[Evidence]:
             "most frequent answer.",
         ),
         Evidence(
-            "Right, concepts alone",
+            "Concepts alone",
             m.accuracy_bottleneck,
             0,
             1,
@@ -185,7 +185,7 @@ def evidence_items(scores: Scores) -> list[Evidence]:
             meaning="The same in bottleneck mode.",
         ),
         Evidence(
-            "Right, concepts shuffled",
+            "Concepts shuffled",
             scores.concepts_off,
             0,
             1,
@@ -228,20 +228,21 @@ def _strip(letter: str, side: Side) -> Markup:
     notes = (tag("p", badge(note, "warning"), class_="atelier-caution") for note in side.scores.cautions)
     prior = f"prior of concepts alone: {side.result.prior}"
     head = tag("h3", escape(f"{letter} · {model_name(side.model)}"), tag("small", escape(prior)))
-    return tag("section", head, Markup(strip.html), *notes, class_="atelier-strip")
+    return tag("div", head, Markup(strip.html), *notes, class_="atelier-section")
 
 
 def explanations(comparison: Comparison) -> str:
-    """Both models' explanations, one below the other."""
-    return join(
+    """Both models' explanations side by side."""
+    columns = (
         tag(
-            "section",
+            "div",
             tag("h3", escape(f"{letter} · {model_name(side.model)}")),
             explanation(side.explanation),
-            class_="atelier-strip",
+            class_="atelier-section",
         )
         for letter, side in zip("AB", (comparison.left, comparison.right), strict=True)
     )
+    return tag("div", *columns, class_="atelier-columns")
 
 
 def explanation(found: Explanation) -> Markup:

@@ -1,7 +1,7 @@
 """Answer cards: what a classifier says in one or more readings, each answer a bar beside the threshold that decides.
 
-Prediction is fill, truth is outline, a thin mark shows where a bar stood before the edits. Words and numbers are the twin for
-screen readers; the tracks are hidden from them.
+Prediction is fill, truth is outline, a thin mark shows where a bar stood before the edits. Words and numbers are the
+twin for screen readers; the tracks are hidden from them.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from backends.errors import InputError
 from explorers.views.badge import Status, badge
-from explorers.views.numbers import number
+from explorers.views.numbers import fixed
 from explorers.views.svg import NOTHING, Markup, escape, tag
 
 
@@ -61,20 +61,20 @@ def _reading(reading: Reading) -> Markup:
         class_="atelier-card-answer" + (" atelier-card-changed" if reading.changed else ""),
     )
     rows = tag("ul", *map(_choice, reading.choices), class_="atelier-card-choices")
-    return tag("section", tag("h4", escape(reading.title), symbol), verdict, rows)
+    return tag("div", tag("h4", escape(reading.title), symbol), verdict, rows)
 
 
 def _choice(choice: Choice) -> Markup:
     moved = choice.before is not None and abs(choice.before - choice.probability) >= 0.005
     mark = tag("i", style=f"left:{_percent(choice.before)}") if moved and choice.before is not None else NOTHING
     fill = tag("b", style=f"width:{_percent(choice.probability)}")
-    said = f"{number(choice.probability)}" + (", the truth" if choice.truth else "")
-    was = f", was {number(choice.before)}" if moved and choice.before is not None else ""
+    said = fixed(choice.probability, 2) + (", the truth" if choice.truth else "")
+    was = f", was {fixed(choice.before, 2)}" if moved and choice.before is not None else ""
     return tag(
         "li",
         tag("span", escape(choice.name), class_="atelier-card-name"),
         tag("span", fill, mark, class_="atelier-card-track", aria_hidden="true"),
-        tag("span", escape(number(choice.probability)), class_="atelier-card-value", aria_hidden="true"),
+        tag("span", escape(fixed(choice.probability, 2)), class_="atelier-card-value", aria_hidden="true"),
         tag("span", escape(said + was), class_="atelier-hidden"),
         class_="atelier-card-truth" if choice.truth else None,
     )

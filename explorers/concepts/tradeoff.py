@@ -1,0 +1,101 @@
+"""Accuracy against SIS for everything that was trained on the task; a click puts a model on the desk."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from backends.concepts.opening import Opening
+from backends.concepts.requests import ModelRequest
+from backends.concepts.results import Result, pareto_front, results_of
+from backends.errors import InputError
+from explorers.concepts.desk import DeskPanel, Models, Updates
+from explorers.concepts.pictures import model_name
+from explorers.concepts.state import Desk
+from explorers.guard import guarded
+from explorers.views.events import id_of
+from explorers.views.live import JsonValue
+from explorers.views.scatter import Axis, Front, Point, Scatter, scatter_value
+
+X, Y = Axis("modes agree (SIS)", (-0.03, 1.03)), Axis("accuracy with sidechannel", (-0.03, 1.03))
+NOTE = (
+    "Each mark is one trained model on its test split: seeds 1 to 3, several β. A cross had no regulariser (β 0). "
+    "The line joins the models that no other beats in both; a model that always gives the same answer is left off "
+    "it. Click a mark to put it on the desk as model A."
+)
+Results = tuple[Result, ...]
+
+
+class TradeoffPanel:
+    """The scatter of a task's models, with those that the visitor trained."""
+
+    def __init__(self, opening: Opening, desk: DeskPanel, mine: gr.State) -> None:
+        """`mine` holds the results of the visitor's own trainings."""
+        shown = opening.comparison
+        self._desk = desk
+        gr.HTML(NOTE, elem_classes="atelier-note")
+        models = (shown.left.model, shown.right.model)
+        self.scatter = Scatter(tradeoff_value(models, ()), label="Accuracy against SIS")
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        gr.on(
+            [desk.models.change, mine.change],
+            guarded(tradeoff_value),
+            [desk.models, mine],
+            self.scatter,
+            trigger_mode="always_last",
+            **quiet,
+        )
+        self.scatter.select(
+            guarded(self._choose),
+            [desk.state, mine],
+            desk.outputs,
+            concurrency_id="train",
+            concurrency_limit=1,
+            **quiet,
+        )
+
+    def _choose(self, desk: Desk, mine: Results, event: gr.EventData) -> Generator[Updates, None, None]:
+        wanted = id_of(event)
+        for result in shown_results(desk.left.task, mine):
+            if result.model.key == wanted:
+                yield from self._desk.put(replace(desk, left=result.model))
+                return
+        raise InputError("That model is not in this plot any more; click another mark.")
+
+
+def shown_results(task: str, mine: Sequence[Result]) -> list[Result]:
+    """The sweep's results and the visitor's own on a task; own ones of the same key count once."""
+    known = {result.model.key: result for result in results_of(task)}
+    known |= {result.model.key: result for result in mine if result.model.task == task}
+    return list(known.values())
+
+
+def tradeoff_value(models: Models, mine: Results) -> JsonValue | None:
+    """The scatter of the task of `models`, both of them emphasised; None where nothing was trained yet."""
+    results = shown_results(models[0].task, mine)
+    if not results:
+        return None
+    front = Front("best trade-off", [(one.sis, one.accuracy) for one in pareto_front(results)])
+    keys = [model.key for model in models]
+    return scatter_value([_point(r, keys) for r in results], x=X, y=Y, fronts=[front], selected=keys)
+
+
+def _point(result: Result, on_desk: Sequence[str]) -> Point:
+    model: ModelRequest = result.model
+    notes = [
+        f"SIS {result.sis:.3f}, soft {result.soft_sis:.3f}",
+        f"accuracy {result.accuracy:.3f}, concepts alone {result.accuracy_bottleneck:.3f}",
+        f"NLL {result.nll:.3f}, mean |p − 0.5| {result.confidence:.2f}, n {result.n}",
+        *(["constant answer"] if result.constant else []),
+    ]
+    return Point(
+        id=model.key,
+        x=result.sis,
+        y=result.accuracy,
+        label=model_name(model),
+        series=model.info.family,
+        marker="cross" if model.beta == 0 else None,
+        emphasised=model.key in on_desk,
+        note=" · ".join(notes),
+    )

@@ -1,0 +1,33 @@
+"""Long work as a page shows it: updates a few times a second, and a line that says how far it is."""
+
+import time
+from collections.abc import Generator
+from typing import TypeVar
+
+from backends.progress import Progress
+from explorers.views.svg import Markup, escape, tag
+
+R = TypeVar("R")
+
+_PACE_S = 0.25  # every update travels to the browser; more of them only queue up
+
+
+def paced(work: Generator[Progress, None, R]) -> Generator[Progress, None, R]:
+    """The same work, yielding at most four times a second."""
+    shown = 0.0
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        if time.monotonic() - shown >= _PACE_S:
+            shown = time.monotonic()
+            yield step
+
+
+def progress_line(step: Progress) -> Markup:
+    """What is being done, how much of it is done, and the seconds that are left."""
+    left = "" if step.eta_s is None else f", {step.eta_s:.0f} s left"
+    bar = tag("progress", value=step.fraction, max=1, aria_label="progress")
+    return tag("div", bar, tag("span", escape(f"{step.message}{left}")), class_="atelier-progress", role="status")
