@@ -40,7 +40,7 @@ SHARES: dict[SplitName, tuple[float, float]] = {
 def read_inputs(path: Path) -> np.ndarray:
     """The array in `X.npy`, opened without reading it whole; InputError if it is not of use."""
     try:
-        x: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        x: np.ndarray = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise InputError(f"{path.name} is missing in {path.parent.name}.") from None
     except (ValueError, EOFError, OSError) as error:
