@@ -17,6 +17,7 @@ from explorers.concepts import pictures
 from explorers.concepts.state import Desk, with_edit
 from explorers.guard import guarded
 from explorers.progress import paced, progress_line
+from explorers.views.arrival import arrival
 from explorers.views.concept_table import ConceptTable
 from explorers.views.events import ConceptEdit, edit_of, id_of
 from explorers.views.image_grid import ImageGrid
@@ -189,6 +190,7 @@ class DeskPanel:
         self.wanted.input(guarded(self._filter), [self.state, self.wanted], **quick)
         self.earlier.click(guarded(self._earlier), self.state, **quick)
         self.later.click(guarded(self._later), self.state, **quick)
+        arrival().arrive(_warm_up, api_visibility="private", show_progress="hidden", concurrency_limit=1)
         chosen = [self.state, self.task, self.model, self.beta, self.other, self.other_beta, self.seed]
         for control in chosen[1:]:
             control.input(guarded(self._set_models), chosen, **slow)  # type: ignore[attr-defined]
@@ -263,6 +265,11 @@ class DeskPanel:
             return self.show_models(desk.edited(edits) if edits else desk)
         except (InputError, KeyError, ValueError):
             return {}
+
+
+def _warm_up() -> None:
+    """Loads torch and the backend while the visitor still looks at the opening."""
+    import backends.concepts.comparison  # noqa: F401
 
 
 def _request(task: str, model: str, beta: float, seed: int) -> ModelRequest:

@@ -94,7 +94,7 @@ def sample_picture(comparison: Comparison) -> str:
 def table_value(desk: Desk, comparison: Comparison) -> JsonValue:
     """The concept table: model A's predictions with model B's beside them."""
     ours, theirs = comparison.left.result, comparison.right.result
-    last = desk.history[-2] if len(desk.history) > 1 else {}
+    last = desk.edits_before
     rows = [
         ConceptRow(
             name=one.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from backends.concepts.requests import Filter, ModelRequest, Prior
 
-History = tuple[dict[str, float | str], ...]
+History = tuple[tuple[tuple[str, float | str], ...], ...]  # hashable: Gradio watches a state by its hash
 MOST_UNDO = 50
 
 
@@ -28,11 +28,16 @@ class Desk:
     @property
     def edits(self) -> dict[str, float | str]:
         """The edits in effect."""
-        return self.history[-1] if self.history else {}
+        return dict(self.history[-1]) if self.history else {}
+
+    @property
+    def edits_before(self) -> dict[str, float | str]:
+        """The edits before the last change."""
+        return dict(self.history[-2]) if len(self.history) > 1 else {}
 
     def edited(self, edits: dict[str, float | str]) -> Desk:
         """The desk after one more change; the oldest changes are forgotten."""
-        return replace(self, history=(*self.history, edits)[-MOST_UNDO:])
+        return replace(self, history=(*self.history, tuple(edits.items()))[-MOST_UNDO:])
 
     def undone(self) -> Desk:
         """The desk before the last change."""

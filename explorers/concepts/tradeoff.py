@@ -72,13 +72,13 @@ def shown_results(task: str, mine: Sequence[Result]) -> list[Result]:
 
 
 def tradeoff_value(models: Models, mine: Results) -> JsonValue | None:
-    """The scatter of the task of `models`, both of them emphasised; None where nothing was trained yet."""
+    """The scatter of the task of `models`, both of them ringed; None where nothing was trained yet."""
     results = shown_results(models[0].task, mine)
     if not results:
         return None
     front = Front("best trade-off", [(one.sis, one.accuracy) for one in pareto_front(results)])
     keys = [model.key for model in models]
-    return scatter_value([_point(r, keys) for r in results], x=X, y=Y, fronts=[front], selected=keys)
+    return scatter_value([_point(r, keys) for r in results], x=X, y=Y, fronts=[front])
 
 
 def _point(result: Result, on_desk: Sequence[str]) -> Point:
