@@ -24,7 +24,7 @@ OPENING_TASK, OPENING_MODEL, OPENING_BETA = "digits-addition", "crm", 0.1
 
 
 def side(request: PredictRequest, output: str | None) -> Side:
-    """One model's part of a comparison; `output` is the one to explain (None: the likeliest)."""
+    """One model's part of a comparison; `output` is the one to explain (None: the true one)."""
     return Side(request.model, predict(request), scores(request.model, request.prior), explain(request, output))
 
 
