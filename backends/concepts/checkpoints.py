@@ -42,7 +42,7 @@ def weights_name(request: ModelRequest) -> str:
 
 
 def _cache_key(request: ModelRequest) -> dict[str, object]:
-    return {"concepts-model": VERSION, **asdict(request)}
+    return {"concepts-model": VERSION, "data": request.concept_task.data_version, **asdict(request)}
 
 
 def ship(trained: Trained, command: str, date: str) -> None:

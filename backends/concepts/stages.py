@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,6 +26,7 @@ from backends.concepts.models import (
 )
 from backends.concepts.requests import ModelRequest
 from backends.concepts.tasks import Split
+from backends.errors import InputError, quoted
 
 
 def _nothing() -> None:
@@ -59,6 +61,10 @@ def stages(model: ConceptModel, request: ModelRequest, train: Split, rng: torch.
 
 def _posthoc(model: PosthocModel, request: ModelRequest, train: Split) -> list[Stage]:
     """PCBM-h: a black box, then concept probes in it, a linear head, and the residual."""
+    constant = np.flatnonzero(np.ptp(train.c, axis=0) == 0)
+    if len(constant):
+        name = request.concept_task.concepts[constant[0]]
+        raise InputError(f"{quoted(name)} is the same in all training samples, so PCBM-h finds no direction for it.")
     black_box = BlackBox(model.shape, model.width)
     black_box.encoder = model.encoder
 

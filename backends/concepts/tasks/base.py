@@ -75,6 +75,8 @@ class ConceptTask(ABC):
     epochs: int = 40
     width: int = 64
     """Width of the networks trained on it (the paper's emb_size)."""
+    data_version: str = ""
+    """Changes when the data does: models trained on other data are not taken for this task's."""
     concept_bayes: float | None = None
     """Best accuracy that any rule on the annotated concepts alone can have, where known exactly."""
 

@@ -95,6 +95,12 @@ def read_groups(names: list[str], c: Floats) -> tuple[Group, ...]:
     return tuple(Group(group, tuple(indices)) for group, indices in members.items())
 
 
+def _version(folder: Path) -> str:
+    """Size and time of the last change of the folder's files."""
+    stats = [(folder / name).stat() for name in ("X.npy", "C.csv", "y.csv")]
+    return " ".join(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)
+
+
 class FolderTask(ConceptTask):
     """A task read from a folder; everything is validated when it is opened."""
 
@@ -112,6 +118,7 @@ class FolderTask(ConceptTask):
         self._read_outputs(folder / "y.csv", n)
         if len(self.concepts) > MAX_CONCEPTS or len(self.outputs) > MAX_OUTPUTS:
             raise InputError(f"At most {MAX_CONCEPTS} concepts and {MAX_OUTPUTS} outputs are possible.")
+        self.data_version = _version(folder)
         self.encoder = "vector" if self._x.ndim == 2 else "image"
         self.summary = f"Your data: {n} samples, {len(self.concepts)} concepts, {len(self.outputs)} outputs."
 

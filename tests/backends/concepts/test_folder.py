@@ -1,14 +1,19 @@
 """A folder of one's own data: what is read from a good one, and what is said of each bad one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from backends.concepts import checkpoints
+from backends.concepts.checkpoints import NotTrainedError
+from backends.concepts.requests import ModelRequest
 from backends.concepts.tasks import all_tasks, find_task
 from backends.concepts.tasks.folder import FolderTask
+from backends.concepts.training import train
 from backends.errors import InputError
+from backends.progress import finish
 from backends.settings import settings
 
 pytestmark = pytest.mark.unit
@@ -152,14 +157,43 @@ def test_an_archive_in_place_of_the_inputs_is_refused(tmp_path: Path) -> None:
         FolderTask(tmp_path / "bad")
 
 
-def test_folders_in_the_setting_become_tasks(tmp_path: Path, fresh_settings: pytest.MonkeyPatch) -> None:
-    _write(tmp_path / "pets")
-    (tmp_path / "notes.txt").write_text("not a folder")
+@pytest.fixture
+def shelf(tmp_path: Path, fresh_settings: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of data folders, as the setting names it."""
     fresh_settings.setenv("ATELIER_CONCEPTS_DATA", str(tmp_path))
-    settings.cache_clear()
+    _read_again()
+    yield tmp_path
     all_tasks.cache_clear()
-    try:
-        assert find_task("data-pets").outputs == ("dog",)
-        assert [name for name in all_tasks() if name.startswith("data-")] == ["data-pets"]
-    finally:
-        all_tasks.cache_clear()
+
+
+def _read_again() -> None:
+    """As after a restart."""
+    for cached in (settings, all_tasks, checkpoints.load):
+        cached.cache_clear()
+
+
+def test_folders_in_the_setting_become_tasks(shelf: Path) -> None:
+    _write(shelf / "pets")
+    (shelf / "notes.txt").write_text("not a folder")
+    assert find_task("data-pets").outputs == ("dog",)
+    assert [name for name in all_tasks() if name.startswith("data-")] == ["data-pets"]
+
+
+def test_a_model_of_other_data_is_not_taken_for_this_one(shelf: Path) -> None:
+    _write(shelf / "pets")
+    request = ModelRequest("data-pets", "crm", epochs=1)
+    finish(checkpoints.obtain(request))
+    _read_again()
+    checkpoints.load(request)
+    _write(shelf / "pets", x=np.random.default_rng(0).normal(size=(N, 7)))
+    _read_again()
+    with pytest.raises(NotTrainedError):
+        checkpoints.load(request)
+    assert finish(checkpoints.obtain(request)).model.shape.x == (7,)
+
+
+def test_a_concept_that_never_changes_has_no_direction(shelf: Path) -> None:
+    _write(shelf / "pets", c=[[i % 2, 0] for i in range(N)])
+    with pytest.raises(InputError, match="'b' is the same in all training samples"):
+        finish(train(ModelRequest("data-pets", "pcbm-h", epochs=1)))
+    assert finish(train(ModelRequest("data-pets", "lrm", epochs=1))).metrics.n == 12
