@@ -5,6 +5,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from gradio.components import Component
@@ -33,6 +34,7 @@ class Explorer(ABC):
         paper: the publication it shows.
         backend: the module under `backends/` that computes for it. It is imported on the first request, not with
             the page, except where a ZeroGPU Space needs the models in place at the start.
+        showcase: the link parameters of the state that README's pictures show; none for the opening.
 
     Attributes:
         restored: the components that a link can set, in the order of `restore`'s updates; `build` assigns it.
@@ -42,6 +44,7 @@ class Explorer(ABC):
     title: ClassVar[str]
     paper: ClassVar[Paper]
     backend: ClassVar[str]
+    showcase: ClassVar[Mapping[str, str]] = MappingProxyType({})
     restored: Sequence[Component] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

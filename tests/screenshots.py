@@ -1,10 +1,11 @@
 """Photographs every explorer for README: `python -m tests.screenshots`."""
 
 import sys
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, sync_playwright
 
-from explorers import REGISTRY
+from explorers import REGISTRY, load
 from tests import chromium
 from tests.server import ROOT, serve
 
@@ -30,10 +31,10 @@ def main() -> None:
 def _take(browser: Browser, url: str, explorer: str, shot: str) -> None:
     theme, width, height = SHOTS[shot]
     page = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce").new_page()
-    page.goto(f"{url}?tab={explorer}&__theme={theme}")
+    page.goto(f"{url}?{urlencode({'tab': explorer, **load(explorer).showcase, '__theme': theme})}")
     page.locator("[data-picture]:visible").first.wait_for()
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)  # fonts and late layout
+    page.wait_for_timeout(8000)  # the showcase is computed, its model loaded
     path = FOLDER / f"{explorer}-{shot}.png"
     page.screenshot(path=path)
     page.context.close()

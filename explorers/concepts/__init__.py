@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import gradio as gr
 
@@ -52,6 +53,12 @@ class ConceptsExplorer(Explorer):
         "https://arxiv.org/abs/2510.05670",
     )
     backend = "backends.concepts.comparison"
+    showcase: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            **{"task": "digits-addition", "model": "crm", "beta": "0", "other": "crm", "other_beta": "0.1"},
+            **{"sample": "22", "edits": '{"left digit": "left is 9", "right digit": "right is 8"}'},
+        }
+    )
 
     def build(self) -> None:
         """Lays out the desk and the panels below it, and publishes the endpoints."""

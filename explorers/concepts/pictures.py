@@ -28,6 +28,7 @@ from explorers.views.concept_table import ConceptRow, rows_value
 from explorers.views.evidence import Evidence, evidence_strip
 from explorers.views.image_grid import Thumbnail, grid_value, image_tag
 from explorers.views.live import JsonValue
+from explorers.views.numbers import fixed
 from explorers.views.picture import Table
 from explorers.views.svg import Markup, escape, join, tag
 
@@ -226,7 +227,8 @@ def evidence(comparison: Comparison) -> str:
 def _strip(letter: str, side: Side) -> Markup:
     strip = evidence_strip(evidence_items(side.scores))
     notes = (tag("p", badge(note, "warning"), class_="atelier-caution") for note in side.scores.cautions)
-    prior = f"prior of concepts alone: {side.result.prior}"
+    none = side.model.info.family == "CBM"
+    prior = "has no sidechannel" if none else f"prior of concepts alone: {side.result.prior}"
     head = tag("h3", escape(f"{letter} · {model_name(side.model)}"), tag("small", escape(prior)))
     return tag("div", head, Markup(strip.html), *notes, class_="atelier-section")
 
@@ -299,8 +301,8 @@ def _rule_book(found: RuleBook) -> Markup:
             rule.text,
             "tree" if rule.injected else "learned",
             "yes" if rule.fires else "no",
-            rule.selected,
-            rule.usage,
+            fixed(rule.selected, 2),
+            fixed(rule.usage, 2),
         )
         for rule in found.rules[:SHOWN_RULES]
     )

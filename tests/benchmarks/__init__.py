@@ -16,6 +16,7 @@ class Benchmark(Protocol):
 
 BENCHMARKS: dict[str, str] = {
     "page": "tests.benchmarks.page",
+    "concepts": "tests.benchmarks.concepts",
 }
 """Name -> module."""
 
