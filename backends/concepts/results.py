@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from backends.concepts.answers import Metrics
 from backends.concepts.requests import ModelRequest
 from backends.concepts.tasks import find_task
 from backends.errors import MissingFileError
-
-if TYPE_CHECKING:  # training loads torch
-    from backends.concepts.training import Trained
 
 SWEEP_FILE = Path(__file__).parents[2] / "assets" / "precomputed" / "concepts" / "sweep.parquet"
 
@@ -62,11 +59,10 @@ def results_of(task: str) -> list[Result]:
     ]
 
 
-def result_of(trained: Trained) -> Result:
-    """A model trained just now, as the table would hold it."""
-    m = trained.metrics
+def result_of(model: ModelRequest, m: Metrics) -> Result:
+    """A model measured just now, as the table would hold it."""
     return Result(
-        trained.request,
+        model,
         m.n,
         m.sis,
         m.accuracy,

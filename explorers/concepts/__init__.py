@@ -55,8 +55,13 @@ class ConceptsExplorer(Explorer):
     backend = "backends.concepts.comparison"
     showcase: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
-            **{"task": "digits-addition", "model": "crm", "beta": "0", "other": "crm", "other_beta": "0.1"},
-            **{"sample": "22", "edits": '{"left digit": "left is 9", "right digit": "right is 8"}'},
+            "task": "digits-addition",
+            "model": "crm",
+            "beta": "0",
+            "other": "crm",
+            "other_beta": "0.1",
+            "sample": "22",
+            "edits": '{"left digit": "left is 9", "right digit": "right is 8"}',
         }
     )
 

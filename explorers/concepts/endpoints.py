@@ -116,7 +116,7 @@ def concepts_train(
             break
         yield {"done": False, "fraction": step.fraction, "message": step.message, "seconds_left": step.eta_s}
     remember(trained)
-    result = asdict(result_of(trained))
+    result = asdict(result_of(trained.request, trained.metrics))
     yield {"done": True, "fraction": 1.0, "seconds": trained.seconds, "result": result}
 
 

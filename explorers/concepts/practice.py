@@ -10,7 +10,7 @@ from gradio.components import Component
 from backends.concepts.answers import Epoch
 from backends.concepts.catalog import MODEL_INFO
 from backends.concepts.requests import ModelRequest, Regulariser
-from backends.concepts.results import Result
+from backends.concepts.results import Result, result_of
 from explorers.concepts.desk import DeskPanel
 from explorers.concepts.pictures import model_name
 from explorers.concepts.state import Desk
@@ -64,7 +64,6 @@ class PracticePanel:
         self, desk: Desk, mine: Results, model: str, beta: float | None, seed: float | None, kind: Regulariser
     ) -> Generator[dict[Component, Any], None, None]:
         from backends.concepts.checkpoints import remember
-        from backends.concepts.results import result_of
         from backends.concepts.training import train
 
         request = ModelRequest(desk.left.task, model, beta or 0.0, int(seed or 0), kind)
@@ -78,7 +77,7 @@ class PracticePanel:
             history = cast(Sequence[Epoch], step.preview)
             yield {self.status: progress_line(step), self.picture: history_picture(history)}
         remember(trained)
-        found: Result = result_of(trained)
+        found: Result = result_of(request, trained.metrics)
         said = (
             f"{model_name(request)}: accuracy {found.accuracy:.3f}, concepts alone {found.accuracy_bottleneck:.3f}, "
             f"SIS {found.sis:.3f} on {found.n} test samples, {trained.seconds:.1f} s. It is model A now."

@@ -8,7 +8,7 @@ import gradio as gr
 
 from backends.concepts.opening import Opening
 from backends.concepts.requests import ModelRequest
-from backends.concepts.results import Result, pareto_front, results_of
+from backends.concepts.results import Result, pareto_front, result_of, results_of
 from backends.errors import InputError
 from explorers.concepts.desk import DeskPanel, Models, Updates
 from explorers.concepts.pictures import model_name
@@ -40,7 +40,7 @@ class TradeoffPanel:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
             [desk.models.change, mine.change],
-            guarded(tradeoff_value),
+            guarded(self._redraw),
             [desk.models, mine],
             self.scatter,
             trigger_mode="always_last",
@@ -55,13 +55,20 @@ class TradeoffPanel:
             **quiet,
         )
 
+    def _redraw(self, models: Models, mine: Results) -> JsonValue | None:
+        """The plot with the models on the desk in it, whoever trained them."""
+        from backends.concepts.service import scores
+
+        on_desk = tuple(result_of(model, scores(model).metrics) for model in models)
+        return tradeoff_value(models, (*mine, *on_desk))
+
     def _choose(self, desk: Desk, mine: Results, event: gr.EventData) -> Generator[Updates, None, None]:
+        models = [desk.left, desk.right, *(result.model for result in shown_results(desk.left.task, mine))]
         wanted = id_of(event)
-        for result in shown_results(desk.left.task, mine):
-            if result.model.key == wanted:
-                yield from self._desk.put(replace(desk, left=result.model))
-                return
-        raise InputError("That model is not in this plot any more; click another mark.")
+        chosen = next((model for model in models if model.key == wanted), None)
+        if chosen is None:
+            raise InputError("That model is not in this plot any more; click another mark.")
+        yield from self._desk.put(replace(desk, left=chosen))
 
 
 def shown_results(task: str, mine: Sequence[Result]) -> list[Result]:

@@ -30,6 +30,7 @@ from backends.concepts.tasks.synthetic import feature_stripes
 from backends.errors import InputError
 
 MIN_SAMPLES, MAX_CELLS, MAX_CONCEPTS, MAX_OUTPUTS = 50, 500_000_000, 400, 100
+SAMPLES_SEEN = 250_000  # over a whole training: small data sets get more epochs
 SHARES: dict[SplitName, tuple[float, float]] = {
     "train": (0.0, 0.7),
     "val": (0.7, 0.8),
@@ -119,6 +120,7 @@ class FolderTask(ConceptTask):
         if len(self.concepts) > MAX_CONCEPTS or len(self.outputs) > MAX_OUTPUTS:
             raise InputError(f"At most {MAX_CONCEPTS} concepts and {MAX_OUTPUTS} outputs are possible.")
         self.data_version = _version(folder)
+        self.epochs = min(300, max(20, SAMPLES_SEEN // n))
         self.encoder = "vector" if self._x.ndim == 2 else "image"
         self.summary = f"Your data: {n} samples, {len(self.concepts)} concepts, {len(self.outputs)} outputs."
 

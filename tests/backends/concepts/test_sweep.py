@@ -102,7 +102,7 @@ def test_results_are_read_back_from_the_table(tmp_path: Path, monkeypatch: pytes
         ]
         assert found[0].sis == 1
         assert [(type(r.n), type(r.sis), type(r.constant)) for r in found] == [(int, float, bool)] * 2
-        assert replace(result_of(finish(train(CRM))), model=found[1].model) == found[1]
+        assert replace(result_of(finish(train(CRM))), model=found[1].model.request, finish(train(CRM))), model=found[1].model.metrics) == found[1]
         assert results_of("scenes") == []
         with pytest.raises(InputError, match="no task"):
             results_of("xorr")
