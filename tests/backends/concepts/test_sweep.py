@@ -1,7 +1,6 @@
 """The sweep: what it trains, how it goes on after a stop, and the table it leaves."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -102,7 +101,7 @@ def test_results_are_read_back_from_the_table(tmp_path: Path, monkeypatch: pytes
         ]
         assert found[0].sis == 1
         assert [(type(r.n), type(r.sis), type(r.constant)) for r in found] == [(int, float, bool)] * 2
-        assert replace(result_of(finish(train(CRM))), model=found[1].model.request, finish(train(CRM))), model=found[1].model.metrics) == found[1]
+        assert result_of(found[1].model, finish(train(CRM)).metrics) == found[1]
         assert results_of("scenes") == []
         with pytest.raises(InputError, match="no task"):
             results_of("xorr")
