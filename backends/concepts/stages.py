@@ -65,7 +65,9 @@ def _posthoc(model: PosthocModel, request: ModelRequest, train: Split) -> list[S
     if len(constant):
         name = request.concept_task.concepts[constant[0]]
         raise InputError(f"{quoted(name)} is the same in all training samples, so PCBM-h finds no direction for it.")
-    black_box = BlackBox(model.shape, model.width)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(request.seed)
+        black_box = BlackBox(model.shape, model.width).to(model.probe.weight.device)
     black_box.encoder = model.encoder
 
     def probe() -> None:

@@ -1,6 +1,8 @@
 """Interventions: what is set, where curves begin and end, and whom each policy helps first."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from backends.concepts.evaluation import run
 from backends.concepts.interventions import (
     N_ORDERS,
     _Bench,
+    _influence,
     _next,
     concepts_off,
     intervention_curve,
@@ -134,6 +137,46 @@ def test_policies_choose_what_was_planted() -> None:
     first_done = torch.tensor([[True, False], [True, False]])
     for policy in POLICIES[1:]:
         assert _next(bench, first_done, policy).tolist() == [1, 1]
+
+
+def _logistic(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+def _entropy(p: float) -> float:
+    return -p * math.log(p) - (1 - p) * math.log(1 - p)
+
+
+@torch.no_grad()
+def test_coop_weighs_uncertainty_by_the_change_that_is_expected() -> None:
+    c = np.random.default_rng(0).uniform(0.02, 0.98, (100, 2))
+    bench = _planted(c.tolist(), [[1.0]] * 100)
+    assert isinstance(bench.loaded.model, LinearResidualModel)
+    weights = (1.0, 4.0)
+    bench.loaded.model.linear.weight[0, :2] = torch.tensor(weights)
+    scores, influences = np.zeros((100, 2)), np.zeros((100, 2))
+    for i, row in enumerate(c):
+        hard = [float(p > 0.5) for p in row]
+        now = _logistic(-2 + hard[0] * weights[0] + hard[1] * weights[1])
+        for k, p in enumerate(row):
+            for value, chance in ((0.0, 1 - p), (1.0, p)):
+                told = [value if j == k else hard[j] for j in range(2)]
+                then = _logistic(-2 + told[0] * weights[0] + told[1] * weights[1])
+                influences[i, k] += chance * abs(then - now)
+            scores[i, k] = influences[i, k] * _entropy(p)
+    chosen = _next(bench, torch.zeros(100, 2, dtype=torch.bool), "coop").numpy()
+    assert np.array_equal(chosen, scores.argmax(1))
+    assert not np.array_equal(chosen, influences.argmax(1))
+
+
+@torch.no_grad()
+def test_the_influence_of_a_group_is_expected_under_its_own_distribution() -> None:
+    bench = replace(_planted([[0.2, 0.6]], [[1.0]]), units=(Group("kind", (0, 1)),))
+    assert isinstance(bench.loaded.model, LinearResidualModel)
+    bench.loaded.model.linear.weight[0, :2] = torch.tensor([1.0, 4.0])
+    now, first, second = _logistic(2), _logistic(-1), _logistic(2)
+    expected = 0.25 * abs(first - now) + 0.75 * abs(second - now)
+    assert _influence(bench, torch.zeros(1, 1, dtype=torch.bool), 0).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_group_is_as_uncertain_as_its_members_on_average() -> None:
