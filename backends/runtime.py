@@ -63,21 +63,25 @@ def dtype() -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
+_torch_threads = torch.get_num_threads()  # torch's own choice, before anybody changes it
+
+
 def set_threads() -> None:
-    """Limit torch to `ATELIER_THREADS` CPU threads; 0 leaves torch's own choice."""
-    if settings().threads:
-        torch.set_num_threads(settings().threads)
+    """Give torch the CPU threads that `ATELIER_THREADS` allows, in the calling thread and in those started later."""
+    torch.set_num_threads(settings().threads or _torch_threads)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one CPU thread inside: models of a few thousand weights only wait for a second one."""
-    before = torch.get_num_threads()
+    """Compute on one CPU thread inside: models of a few thousand weights only wait for a second one.
+
+    Afterwards as `set_threads` has it: what was set before may be another visitor's one thread.
+    """
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        set_threads()
 
 
 def seed_everything(seed: int) -> None:

@@ -9,16 +9,18 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from backends.concepts.opening import read_opening
+from explorers.concepts import pictures
 from explorers.concepts.curves import CurvesPanel
 from explorers.concepts.desk import DeskPanel
 from explorers.concepts.endpoints import publish
 from explorers.concepts.practice import PracticePanel
 from explorers.concepts.reasons import ReasonsPanel
 from explorers.concepts.state import Desk
-from explorers.concepts.tradeoff import TradeoffPanel, shown_results
+from explorers.concepts.tradeoff import TradeoffPanel, shown_results, tradeoff_picture
 from explorers.explorer import Explorer, Paper
 from explorers.guard import guarded
 from explorers.links import copy_link_button
+from explorers.views.concept_table import concepts_csv
 from explorers.views.export import export_file
 from explorers.views.picture import Table
 
@@ -73,7 +75,7 @@ class ConceptsExplorer(Explorer):
         with gr.Row(elem_classes="atelier-actions"):
             copy_link_button(self.id, self._desk.fields)
             export = gr.Button("Export edits, metrics, seed", size="sm")
-        files = gr.Files(label="JSON and CSV", visible=False, interactive=False)
+        files = gr.Files(label="JSON, CSV, SVG", visible=False, interactive=False)
         with gr.Tabs():
             with gr.Tab("Why", id="why"):
                 ReasonsPanel(opening, self._desk.state)
@@ -95,14 +97,21 @@ class ConceptsExplorer(Explorer):
         return [updates.get(component, gr.skip()) for component in self.restored]
 
     def _export(self, desk: Desk, mine: tuple[Any, ...]) -> gr.Files:
-        """What is on the desk as JSON, and the task's results as CSV."""
+        """What is on the desk as JSON, its concepts and the task's results as CSV, the trade-off as SVG."""
         from backends.concepts.comparison import compare
 
-        found = asdict(compare(desk.left, desk.right, desk.sample, desk.edits, desk.prior, desk.output))
+        compared = compare(desk.left, desk.right, desk.sample, desk.edits, desk.prior, desk.output)
+        found = asdict(compared)
         del found["picture"]
         text = json.dumps({"edits": desk.edits, "prior": desk.prior or "as trained", **found}, indent=2)
         rows = [{"task": r.model.task, "key": r.model.key, **asdict(r)} for r in shown_results(desk.left.task, mine)]
         columns = tuple(name for name in rows[0] if name != "model") if rows else ("task",)
         table = Table(columns, tuple(tuple(row[name] for name in columns) for row in rows))
-        paths = [export_file(text, "concepts-desk", "json"), export_file(table.csv(), "concepts-results", "csv")]
+        plot = tradeoff_picture((desk.left, desk.right), mine)
+        paths = [
+            export_file(text, "concepts-desk", "json"),
+            export_file(concepts_csv(pictures.concept_rows(desk, compared)), "concepts-table", "csv"),
+            export_file(table.csv(), "concepts-results", "csv"),
+            *([export_file(plot.svg, "concepts-tradeoff", "svg")] if plot else []),
+        ]
         return gr.Files(paths, visible=True)

@@ -92,11 +92,10 @@ def sample_picture(comparison: Comparison) -> str:
     return tag("figure", picture, words, class_="atelier-sample", data_picture="sample")
 
 
-def table_value(desk: Desk, comparison: Comparison) -> JsonValue:
-    """The concept table: model A's predictions with model B's beside them."""
-    ours, theirs = comparison.left.result, comparison.right.result
-    last = desk.edits_before
-    rows = [
+def concept_rows(desk: Desk, comparison: Comparison) -> list[ConceptRow]:
+    """Every concept as model A sees it, with model B's prediction beside it."""
+    before, now = desk.edits_before, desk.edits
+    return [
         ConceptRow(
             name=one.name,
             group=one.group,
@@ -104,15 +103,19 @@ def table_value(desk: Desk, comparison: Comparison) -> JsonValue:
             truth=one.truth,
             value=one.value,
             edited=one.edited,
-            changed=one.edited and desk.edits.get(one.group or one.name) != last.get(one.group or one.name),
+            changed=one.edited and now.get(one.group or one.name) != before.get(one.group or one.name),
             other=other.predicted,
         )
-        for one, other in zip(ours.concepts, theirs.concepts, strict=True)
+        for one, other in zip(comparison.left.result.concepts, comparison.right.result.concepts, strict=True)
     ]
+
+
+def table_value(desk: Desk, comparison: Comparison) -> JsonValue:
+    """The concept table."""
     return rows_value(
-        rows,
+        concept_rows(desk, comparison),
         show_truth=desk.show_truth,
-        reads_soft=ours.reads_soft,
+        reads_soft=comparison.left.result.reads_soft,
         can_undo=bool(desk.history),
         model="A",
         other_model="B",

@@ -16,7 +16,8 @@ from explorers.concepts.state import Desk
 from explorers.guard import guarded
 from explorers.views.events import id_of
 from explorers.views.live import JsonValue
-from explorers.views.scatter import Axis, Front, Point, Scatter, scatter_value
+from explorers.views.picture import Picture
+from explorers.views.scatter import Axis, Front, Point, Scatter, scatter_picture, scatter_value
 
 X, Y = Axis("modes agree (SIS)", (-0.03, 1.03)), Axis("accuracy with sidechannel", (-0.03, 1.03))
 NOTE = (
@@ -24,6 +25,7 @@ NOTE = (
     "The line joins the models that no other beats in both; a model that always gives the same answer is left off "
     "it. Click a mark to put it on the desk as model A."
 )
+TITLE = "Accuracy against SIS"
 Results = tuple[Result, ...]
 
 
@@ -36,7 +38,7 @@ class TradeoffPanel:
         self._desk = desk
         gr.HTML(NOTE, elem_classes="atelier-note")
         models = (shown.left.model, shown.right.model)
-        self.scatter = Scatter(tradeoff_value(models, ()), label="Accuracy against SIS")
+        self.scatter = Scatter(tradeoff_value(models, ()), label=TITLE)
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
             [desk.models.change, mine.change],
@@ -80,12 +82,21 @@ def shown_results(task: str, mine: Sequence[Result]) -> list[Result]:
 
 def tradeoff_value(models: Models, mine: Results) -> JsonValue | None:
     """The scatter of the task of `models`, both of them ringed; None where nothing was trained yet."""
+    points, front = _plotted(models, mine)
+    return scatter_value(points, x=X, y=Y, fronts=[front]) if points else None
+
+
+def tradeoff_picture(models: Models, mine: Results) -> Picture | None:
+    """The same as a still picture."""
+    points, front = _plotted(models, mine)
+    return scatter_picture(points, title=TITLE, x=X, y=Y, fronts=[front]) if points else None
+
+
+def _plotted(models: Models, mine: Results) -> tuple[list[Point], Front]:
     results = shown_results(models[0].task, mine)
-    if not results:
-        return None
     front = Front("best trade-off", [(one.sis, one.accuracy) for one in pareto_front(results)])
     keys = [model.key for model in models]
-    return scatter_value([_point(r, keys) for r in results], x=X, y=Y, fronts=[front])
+    return [_point(result, keys) for result in results], front
 
 
 def _point(result: Result, on_desk: Sequence[str]) -> Point:
