@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 
 from backends.concepts.tasks.base import (
@@ -20,6 +21,8 @@ from backends.concepts.tasks.synthetic import Dot, Majority, Xor
 from backends.errors import InputError, quoted
 from backends.settings import settings
 
+_log = logging.getLogger(__name__)
+
 SHIPPED: tuple[ConceptTask, ...] = (
     DigitsAddition(),
     DigitsParity(),
@@ -36,13 +39,17 @@ SHIPPED: tuple[ConceptTask, ...] = (
 def all_tasks() -> dict[str, ConceptTask]:
     """Every task by id: the shipped ones and a task for each folder in `ATELIER_CONCEPTS_DATA`.
 
-    Raises InputError if one of those folders cannot be used.
+    A folder that cannot be used is left out, and the log says why: one mistake must not close the page.
     """
     tasks = {task.id: task for task in SHIPPED}
     root = settings().concepts_data
     for folder in sorted(root.iterdir()) if root else []:
         if folder.is_dir():
-            task = FolderTask(folder)
+            try:
+                task = FolderTask(folder)
+            except InputError as error:
+                _log.error("The data folder %s is left out. %s", folder.name, error)
+                continue
             tasks[task.id] = task
     return tasks
 

@@ -30,6 +30,7 @@ from backends.concepts.tasks.synthetic import feature_stripes
 from backends.errors import InputError
 
 MIN_SAMPLES, MAX_CELLS, MAX_CONCEPTS, MAX_OUTPUTS = 50, 500_000_000, 400, 100
+CELLS_AT_ONCE = 10_000_000  # of a file that may be larger than memory
 SAMPLES_SEEN = 250_000  # over a whole training: small data sets get more epochs
 SHARES: dict[SplitName, tuple[float, float]] = {
     "train": (0.0, 0.7),
@@ -39,7 +40,7 @@ SHARES: dict[SplitName, tuple[float, float]] = {
 
 
 def read_inputs(path: Path) -> np.ndarray:
-    """The array in `X.npy`, opened without reading it whole; InputError if it is not of use."""
+    """The array in `X.npy`, mapped rather than held in memory; InputError if it is not of use."""
     try:
         x: np.ndarray = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
@@ -53,6 +54,8 @@ def read_inputs(path: Path) -> np.ndarray:
         raise InputError(f"{path.name} must be (n, d), (n, h, w) or (n, h, w, 3) and not empty, it is {x.shape}.")
     if x.dtype.kind not in "fiu" or x.size > MAX_CELLS:
         raise InputError(f"{path.name} must hold at most {MAX_CELLS:,} numbers, not {x.dtype} data.")
+    if not all(np.isfinite(part).all() for part in np.array_split(x, -(-x.size // CELLS_AT_ONCE))):
+        raise InputError(f"{path.name} contains NaN or infinity; remove or fill those samples.")
     return x
 
 
@@ -156,8 +159,6 @@ class FolderTask(ConceptTask):
         x = np.asarray(self._x[rows], np.float32)
         if self._x.dtype == np.uint8:
             x /= 255
-        if not np.isfinite(x).all():
-            raise InputError("X.npy contains NaN or infinity; remove or fill those samples.")
         return Split(x, self._c[rows], self._y[rows])
 
     def pictures(self, name: SplitName, indices: Sequence[int]) -> list[Picture]:

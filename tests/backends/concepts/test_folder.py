@@ -144,9 +144,8 @@ def test_a_bad_folder_is_told_what_is_wrong(tmp_path: Path, case: str) -> None:
 def test_nan_among_the_inputs_is_refused(tmp_path: Path, bad: float) -> None:
     x = np.zeros((N, 4))
     x[7, 2] = bad
-    task = FolderTask(_write(tmp_path / "bad", x))
-    with pytest.raises(InputError, match="X.npy contains NaN or infinity"):
-        [task.split(name) for name in ("train", "val", "test")]
+    with pytest.raises(InputError, match=r"X\.npy contains NaN or infinity"):
+        FolderTask(_write(tmp_path / "bad", x))
 
 
 def test_an_archive_in_place_of_the_inputs_is_refused(tmp_path: Path) -> None:
@@ -177,6 +176,13 @@ def test_folders_in_the_setting_become_tasks(shelf: Path) -> None:
     (shelf / "notes.txt").write_text("not a folder")
     assert find_task("data-pets").outputs == ("dog",)
     assert [name for name in all_tasks() if name.startswith("data-")] == ["data-pets"]
+
+
+def test_a_folder_that_cannot_be_used_is_left_out_and_named(shelf: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _write(shelf / "pets")
+    (shelf / "broken").mkdir()
+    assert [name for name in all_tasks() if name.startswith("data-")] == ["data-pets"]
+    assert "broken is left out. X.npy is missing" in caplog.text
 
 
 def test_a_model_of_other_data_is_not_taken_for_this_one(shelf: Path) -> None:
