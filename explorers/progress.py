@@ -1,19 +1,20 @@
 """Long work as a page shows it: updates a few times a second, and a line that says how far it is."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from backends.progress import Progress
 from explorers.views.svg import Markup, escape, tag
 
 R = TypeVar("R")
+Shown = TypeVar("Shown")
 
 _PACE_S = 0.25  # every update travels to the browser; more of them only queue up
 
 
-def paced(work: Generator[Progress, None, R]) -> Generator[Progress, None, R]:
-    """The same work, yielding at most four times a second."""
+def paced(work: Generator[Progress, None, R], show: Callable[[Progress], Shown]) -> Generator[Shown, None, R]:
+    """Run `work` to its end and return its result, yielding what `show` makes of its progress four times a second."""
     shown = 0.0
     while True:
         try:
@@ -23,7 +24,7 @@ def paced(work: Generator[Progress, None, R]) -> Generator[Progress, None, R]:
             return result
         if time.monotonic() - shown >= _PACE_S:
             shown = time.monotonic()
-            yield step
+            yield show(step)
 
 
 def progress_line(step: Progress) -> Markup:

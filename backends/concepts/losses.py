@@ -39,6 +39,13 @@ def divergence(p: Tensor, q: Tensor, kind: Regulariser) -> Tensor:
     return gap.abs().sum(1).mean()
 
 
+def penalty(model: ConceptModel, request: ModelRequest, c: Tensor, z: Tensor, p: Tensor) -> Tensor:
+    """beta DIV between default mode's `p` and bottleneck mode on concepts `c`; 0 where nothing is regularised."""
+    if request.beta == 0 or request.regulariser == "dropout":
+        return p.new_zeros(())
+    return request.beta * divergence(p, model.bottleneck(c, z, "learned"), request.regulariser)
+
+
 def sidechannel_loss(model: ConceptModel, request: ModelRequest, rng: torch.Generator) -> Loss:
     """The objective above, with RandInt where the model has it, or with sidechannel dropout."""
     dropout = request.beta if request.regulariser == "dropout" else 0.0
@@ -54,11 +61,7 @@ def sidechannel_loss(model: ConceptModel, request: ModelRequest, rng: torch.Gene
         if model.training and dropout and chance((1,), dropout):
             z = torch.zeros_like(z)
         p = model.default(used, z)
-        total = bernoulli_nll(p, y) + bernoulli_nll(c, c_true)
-        if request.beta and not dropout:
-            q = model.bottleneck(used, z, "learned")
-            total = total + request.beta * divergence(p, q, request.regulariser)
-        return total
+        return bernoulli_nll(p, y) + bernoulli_nll(c, c_true) + penalty(model, request, used, z, p)
 
     return loss
 
@@ -97,11 +100,7 @@ def residual_loss(model: ConceptModel, request: ModelRequest) -> Loss:
     def loss(x: Tensor, _c: Tensor, y: Tensor) -> Tensor:
         c, z = model.represent(x)
         p = model.default(c, z)
-        total = bernoulli_nll(p, y)
-        if request.beta:
-            q = model.bottleneck(c, z, "learned")
-            total = total + request.beta * divergence(p, q, request.regulariser)
-        return total
+        return bernoulli_nll(p, y) + penalty(model, request, c, z, p)
 
     return loss
 

@@ -13,6 +13,7 @@ from backends.concepts.opening import Opening
 from backends.concepts.requests import FILTERS, Filter, ModelRequest, Prior
 from backends.concepts.tasks import all_tasks, find_task
 from backends.errors import InputError
+from backends.progress import Progress
 from explorers.concepts import pictures
 from explorers.concepts.state import Desk, with_edit
 from explorers.guard import guarded
@@ -165,9 +166,11 @@ class DeskPanel:
         from backends.concepts.checkpoints import obtain
 
         for model in (desk.left, desk.right):
-            for step in paced(obtain(model)):
-                yield {self.status: progress_line(step)}
+            yield from paced(obtain(model), self._report)
         yield self.show_models(desk)
+
+    def _report(self, step: Progress) -> Updates:
+        return {self.status: progress_line(step)}
 
     def _wire(self) -> None:
         quick: dict[str, Any] = {

@@ -10,6 +10,7 @@ from backends.concepts.catalog import MODEL_INFO
 from backends.concepts.requests import CurveRequest, ModelRequest, Policy, PredictRequest, Prior, Regulariser, Unit
 from backends.concepts.results import pareto_front, result_of, results_of
 from backends.concepts.tasks import all_tasks
+from backends.progress import Progress
 from explorers.guard import guarded
 from explorers.progress import paced
 
@@ -107,17 +108,15 @@ def concepts_train(
     from backends.concepts.checkpoints import remember
     from backends.concepts.training import train
 
-    work = paced(train(ModelRequest(task, model, beta, seed, cast(Regulariser, regulariser), epochs)))
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as stop:
-            trained = stop.value
-            break
-        yield {"done": False, "fraction": step.fraction, "message": step.message, "seconds_left": step.eta_s}
+    request = ModelRequest(task, model, beta, seed, cast(Regulariser, regulariser), epochs)
+    trained = yield from paced(train(request), _step)
     remember(trained)
-    result = asdict(result_of(trained.request, trained.metrics))
+    result = asdict(result_of(request, trained.metrics))
     yield {"done": True, "fraction": 1.0, "seconds": trained.seconds, "result": result}
+
+
+def _step(step: Progress) -> Json:
+    return {"done": False, "fraction": step.fraction, "message": step.message, "seconds_left": step.eta_s}
 
 
 def publish() -> None:

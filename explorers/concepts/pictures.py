@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from backends.concepts.answers import (
     Comparison,
-    Explanation,
-    Flips,
-    LocalRule,
     ModeResult,
     PredictResult,
-    RuleBook,
     SamplePage,
     Scores,
     Side,
-    Weights,
 )
 from backends.concepts.requests import ModelRequest
+from explorers.concepts.explanations import explanation_picture
 from explorers.concepts.state import Desk
 from explorers.views.answer_card import Choice, Reading, answer_card, side_by_side
 from explorers.views.badge import Status, badge
-from explorers.views.bar import Bar, bar_chart
 from explorers.views.concept_table import ConceptRow, rows_value
 from explorers.views.evidence import Evidence, evidence_strip
 from explorers.views.image_grid import Thumbnail, grid_value, image_tag
 from explorers.views.live import JsonValue
-from explorers.views.numbers import fixed
-from explorers.views.picture import Table
 from explorers.views.svg import Markup, escape, join, tag
 
 SHOWN_CHOICES = 5
-SHOWN_WEIGHTS = 14
-SHOWN_RULES = 12
 LN2 = 0.693
 
 
@@ -143,82 +135,33 @@ def samples_note(samples: SamplePage) -> str:
 
 def evidence_items(scores: Scores) -> list[Evidence]:
     """The gauges of one model. SIS never stands alone."""
-    m = scores.metrics
+    m, floor = scores.metrics, scores.majority
+
+    def share(label: str, symbol: str, value: float, meaning: str, baseline: float | None = None) -> Evidence:
+        return Evidence(label, value, 0, 1, baseline, n=m.n, symbol=symbol, meaning=meaning)
+
+    agreement = (
+        "Share of test samples on which both modes give the same answer, with the 95 % Hoeffding interval (Wilson: "
+        f"{scores.wilson.low:.3f} to {scores.wilson.high:.3f}). High: the sidechannel did not matter. It says nothing "
+        "about being right."
+    )
+    soft = "One minus the mean total variation between the modes: it moves before an answer flips."
+    default = (
+        "Share of test samples with every output right in default mode. Tick: always giving the most frequent answer."
+    )
+    shuffled = (
+        "Default mode when every sample gets another sample's concepts: near the tick if the concepts are needed, "
+        "high if the sidechannel does the work alone."
+    )
+    surprise = "Negative log-likelihood of an output in default mode; the tick is guessing one half."
     return [
-        Evidence(
-            "Modes agree",
-            m.sis,
-            0,
-            1,
-            low=scores.hoeffding.low,
-            high=scores.hoeffding.high,
-            n=m.n,
-            symbol="SIS",
-            meaning="Share of test samples on which both modes give the same answer, with the 95 % Hoeffding "
-            f"interval (Wilson: {scores.wilson.low:.3f} to {scores.wilson.high:.3f}). High: the sidechannel "
-            "did not matter. It says nothing about being right.",
-        ),
-        Evidence(
-            "Probabilities agree",
-            m.soft_sis,
-            0,
-            1,
-            n=m.n,
-            symbol="soft SIS",
-            meaning="One minus the mean total variation between the modes: it moves before an answer flips.",
-        ),
-        Evidence(
-            "With sidechannel",
-            m.accuracy,
-            0,
-            1,
-            baseline=scores.majority,
-            n=m.n,
-            symbol="accuracy",
-            meaning="Share of test samples with every output right in default mode. Tick: always giving the "
-            "most frequent answer.",
-        ),
-        Evidence(
-            "Concepts alone",
-            m.accuracy_bottleneck,
-            0,
-            1,
-            baseline=scores.majority,
-            n=m.n,
-            symbol="accuracy",
-            meaning="The same in bottleneck mode.",
-        ),
-        Evidence(
-            "Concepts shuffled",
-            scores.concepts_off,
-            0,
-            1,
-            baseline=scores.majority,
-            n=m.n,
-            symbol="ablation",
-            meaning="Default mode when every sample gets another sample's concepts: near the tick if the "
-            "concepts are needed, high if the sidechannel does the work alone.",
-        ),
-        Evidence(
-            "Concepts right",
-            m.concept_accuracy,
-            0,
-            1,
-            n=m.n,
-            symbol="ĉ = c",
-            meaning="Mean share of concepts predicted correctly.",
-        ),
-        Evidence(
-            "Surprise",
-            m.nll,
-            0,
-            1,
-            baseline=LN2,
-            n=m.n,
-            unit="nats",
-            symbol="NLL",
-            meaning="Negative log-likelihood of an output in default mode; the tick is guessing one half.",
-        ),
+        replace(share("Modes agree", "SIS", m.sis, agreement), low=scores.hoeffding.low, high=scores.hoeffding.high),
+        share("Probabilities agree", "soft SIS", m.soft_sis, soft),
+        share("With sidechannel", "accuracy", m.accuracy, default, floor),
+        share("Concepts alone", "accuracy", m.accuracy_bottleneck, "The same in bottleneck mode.", floor),
+        share("Concepts shuffled", "ablation", scores.concepts_off, shuffled, floor),
+        share("Concepts right", "ĉ = c", m.concept_accuracy, "Mean share of concepts predicted correctly."),
+        replace(share("Surprise", "NLL", m.nll, surprise, LN2), unit="nats"),
     ]
 
 
@@ -242,89 +185,9 @@ def explanations(comparison: Comparison) -> str:
         tag(
             "div",
             tag("h3", escape(f"{letter} · {model_name(side.model)}")),
-            explanation(side.explanation),
+            explanation_picture(side.explanation),
             class_="atelier-section",
         )
         for letter, side in zip("AB", (comparison.left, comparison.right), strict=True)
     )
     return tag("div", *columns, class_="atelier-columns")
-
-
-def explanation(found: Explanation) -> Markup:
-    """The picture that fits a kind of explanation."""
-    match found:
-        case Weights():
-            return _weights(found)
-        case LocalRule():
-            return _local_rule(found)
-        case RuleBook():
-            return _rule_book(found)
-        case Flips():
-            return _flips(found)
-
-
-def _weights(found: Weights) -> Markup:
-    bars = [Bar(w.name, w.contribution, hatched=w.sidechannel) for w in found.weights[:SHOWN_WEIGHTS]]
-    chart = bar_chart(
-        bars,
-        title=f"What moves “{found.output}”",
-        axis_title="weight × spread of what it reads, log-odds",
-        signed=True,
-    )
-    share = (
-        f"{found.concept_share:.0%} of the head's pull comes from concepts, the hatched rest from the sidechannel "
-        f"(by bare weights, the paper's Fig. 7: {found.raw_share:.0%})."
-    )
-    return join((tag("p", escape(share)), Markup(chart.html)))
-
-
-def _local_rule(found: LocalRule) -> Markup:
-    relevant = [one for one in found.literals if one.relevance >= 0.5]
-    words = " and ".join(one.concept if one.positive else f"not {one.concept}" for one in relevant)
-    rule = tag("p", escape(f"{words or 'always'} → {found.output}"), class_="atelier-rule")
-    bars = [
-        Bar(
-            one.concept if one.positive else f"not {one.concept}",
-            one.relevance,
-            truth=one.truth > 0.5,
-            note="holds" if one.truth > 0.5 else "fails",
-        )
-        for one in found.literals[:SHOWN_WEIGHTS]
-    ]
-    chart = bar_chart(
-        bars, title="How much each literal matters", axis_title="relevance r", limits=(0, 1), threshold=0.5
-    )
-    said = f"The rule that the sidechannel wrote for this sample; its truth here is {found.truth:.2f}."
-    return join((rule, tag("p", escape(said)), Markup(chart.html)))
-
-
-def _rule_book(found: RuleBook) -> Markup:
-    rows = tuple(
-        (
-            rule.text,
-            "tree" if rule.injected else "learned",
-            "yes" if rule.fires else "no",
-            fixed(rule.selected, 2),
-            fixed(rule.usage, 2),
-        )
-        for rule in found.rules[:SHOWN_RULES]
-    )
-    table = Table(("rule", "origin", "fires here", "selected here", "selected on the test split"), rows)
-    state = "At least one fires" if found.any_fires else "None fires"
-    said = (
-        f"{len(found.rules)} rules for “{found.output}”. The sidechannel selects one of them; concepts alone apply "
-        f"them all at once. {state} on these concepts."
-    )
-    return join((tag("p", escape(said)), tag("div", table.html(), class_="atelier-rules", data_picture="rules")))
-
-
-def _flips(found: Flips) -> Markup:
-    bars = [Bar(flip.change, flip.default, baseline=flip.bottleneck) for flip in found.flips]
-    chart = bar_chart(
-        bars,
-        title=f"If one concept were different: the change of “{found.output}”",
-        axis_title="change of probability with the sidechannel; tick: with concepts alone",
-        signed=True,
-        limits=(-1, 1),
-    )
-    return Markup(chart.html)

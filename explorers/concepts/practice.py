@@ -11,6 +11,7 @@ from backends.concepts.answers import Epoch
 from backends.concepts.catalog import MODEL_INFO
 from backends.concepts.requests import ModelRequest, Regulariser
 from backends.concepts.results import Result, result_of
+from backends.progress import Progress
 from explorers.concepts.desk import DeskPanel
 from explorers.concepts.pictures import model_name
 from explorers.concepts.state import Desk
@@ -60,6 +61,10 @@ class PracticePanel:
     def _stopped(self) -> str:
         return "Stopped; nothing was kept."
 
+    def _report(self, step: Progress) -> dict[Component, Any]:
+        history = cast(Sequence[Epoch], step.preview)
+        return {self.status: progress_line(step), self.picture: history_picture(history)}
+
     def _train(
         self, desk: Desk, mine: Results, model: str, beta: float | None, seed: float | None, kind: Regulariser
     ) -> Generator[dict[Component, Any], None, None]:
@@ -67,15 +72,7 @@ class PracticePanel:
         from backends.concepts.training import train
 
         request = ModelRequest(desk.left.task, model, beta or 0.0, int(seed or 0), kind)
-        work = paced(train(request))
-        while True:
-            try:
-                step = next(work)
-            except StopIteration as stop:
-                trained = stop.value
-                break
-            history = cast(Sequence[Epoch], step.preview)
-            yield {self.status: progress_line(step), self.picture: history_picture(history)}
+        trained = yield from paced(train(request), self._report)
         remember(trained)
         found: Result = result_of(request, trained.metrics)
         said = (
