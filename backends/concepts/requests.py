@@ -78,7 +78,8 @@ class ModelRequest:
         """A short name that is unique to the request and safe in a file name: "crm-b0.1-s1"."""
         kind = "" if self.regulariser == "kl" else f"-{self.regulariser}"
         length = "" if self.epochs is None else f"-e{self.epochs}"
-        return f"{self.model}{kind}-b{self.beta:g}-s{self.seed}{length}"
+        beta = repr(float(self.beta)).removesuffix(".0")  # every digit: rounded, two models would share a name
+        return f"{self.model}{kind}-b{beta}-s{self.seed}{length}"
 
 
 @dataclass(frozen=True, slots=True)

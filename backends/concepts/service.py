@@ -33,6 +33,9 @@ from backends.concepts.sis import decide, hoeffding, wilson
 from backends.concepts.tasks import ConceptTask
 from backends.errors import InputError, quoted
 
+PAGE = 16  # samples shown at once
+HEDGING = 0.2  # mean |p - 0.5| below which a model is said to hedge
+
 
 def _mode(task: ConceptTask, p: np.ndarray, p_unedited: np.ndarray, y: np.ndarray) -> ModeResult:
     decided = decide(p)
@@ -101,10 +104,6 @@ def true_edits(model: ModelRequest, sample: int) -> dict[str, float | str]:
         else:
             edits[task.concepts[group.members[0]]] = float(truth[group.members[0]])
     return edits
-
-
-PAGE = 16  # samples shown at once
-HEDGING = 0.2  # mean |p - 0.5| below which a model is said to hedge
 
 
 @lru_cache(maxsize=32)

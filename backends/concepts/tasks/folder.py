@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from backends.concepts.tasks.base import (
     ConceptTask,
@@ -30,6 +31,7 @@ from backends.concepts.tasks.synthetic import feature_stripes
 from backends.errors import InputError
 
 MIN_SAMPLES, MAX_CELLS, MAX_CONCEPTS, MAX_OUTPUTS = 50, 500_000_000, 400, 100
+LARGEST_SHOWN = 256  # px; pictures travel to the page pixel by pixel
 CELLS_AT_ONCE = 10_000_000  # of a file that may be larger than memory
 SAMPLES_SEEN = 250_000  # over a whole training: small data sets get more epochs
 SHARES: dict[SplitName, tuple[float, float]] = {
@@ -168,5 +170,11 @@ class FolderTask(ConceptTask):
             return [feature_stripes(z[i].astype(np.float32), -3.0, 3.0) for i in indices]
         low, high = float(x.min()), float(x.max())
         unit = (x[list(indices)] - low) / max(high - low, 1e-6)
-        pictures = (unit * 255).round().astype(np.uint8)
-        return [p if p.ndim == 3 else np.stack([p] * 3, -1) for p in pictures]
+        return [_shown((one * 255).round().astype(np.uint8)) for one in unit]
+
+
+def _shown(pixels: Picture) -> Picture:
+    """A grey or colour image as RGB, shrunk to at most 256 px a side."""
+    image = Image.fromarray(pixels).convert("RGB")
+    image.thumbnail((LARGEST_SHOWN, LARGEST_SHOWN))
+    return np.asarray(image)

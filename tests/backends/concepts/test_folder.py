@@ -203,3 +203,12 @@ def test_a_concept_that_never_changes_has_no_direction(shelf: Path) -> None:
     with pytest.raises(InputError, match="'b' is the same in all training samples"):
         finish(train(ModelRequest("data-pets", "pcbm-h", epochs=1)))
     assert finish(train(ModelRequest("data-pets", "lrm", epochs=1))).metrics.n == 12
+
+
+def test_large_images_are_shown_small(tmp_path: Path) -> None:
+    x = np.zeros((N, 300, 600), np.uint8)
+    x[:, :, 300:] = 255
+    (picture,) = FolderTask(_write(tmp_path / "large", x)).pictures("test", [0])
+    assert picture.shape == (128, 256, 3)
+    assert picture[64, 10].tolist() == [0, 0, 0]
+    assert picture[64, -10].tolist() == [255, 255, 255]

@@ -110,3 +110,9 @@ def test_keys_are_unique_to_the_request() -> None:
     ]
     assert _model(beta=0.1, seed=2).key == "crm-b0.1-s2"
     assert len({request.key for request in requests}) == len(requests)
+
+
+def test_models_with_different_betas_have_different_names() -> None:
+    assert ModelRequest("xor", "crm", 0.1).key == "crm-b0.1-s1"
+    assert ModelRequest("xor", "crm", 1.0).key == "crm-b1-s1"
+    assert ModelRequest("xor", "crm", 0.1).key != ModelRequest("xor", "crm", 0.1 + 1e-12).key
