@@ -33,7 +33,6 @@ def _take(browser: Browser, url: str, explorer: str, shot: str) -> None:
     page = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce").new_page()
     page.goto(f"{url}?{urlencode({'tab': explorer, **load(explorer).showcase, '__theme': theme})}")
     page.locator("[data-picture]:visible").first.wait_for()
-    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(8000)  # the showcase is computed, its model loaded
     path = FOLDER / f"{explorer}-{shot}.png"
     page.screenshot(path=path)
