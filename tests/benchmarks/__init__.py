@@ -17,6 +17,7 @@ class Benchmark(Protocol):
 BENCHMARKS: dict[str, str] = {
     "page": "tests.benchmarks.page",
     "concepts": "tests.benchmarks.concepts",
+    "speed": "tests.benchmarks.speed",
 }
 """Name -> module."""
 
