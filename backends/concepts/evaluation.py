@@ -28,7 +28,7 @@ class Outputs:
     bottleneck: Array  # (n, n_y)
 
 
-@runtime.one_thread()
+@runtime.small_model()
 @torch.no_grad()
 def run(model: ConceptModel, x: Tensor, prior: Prior, edited: Tensor | None = None) -> Outputs:
     """Both modes on inputs `x`; `edited` (n, n_c) replaces the predicted concepts where not NaN."""

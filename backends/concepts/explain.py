@@ -47,7 +47,7 @@ class _Sample:
     request: PredictRequest
 
 
-@runtime.one_thread()
+@runtime.small_model()
 @torch.no_grad()
 def explain(request: PredictRequest, output: str | None = None) -> Explanation:
     """The explanation of one output (its name; the true one if None) for a sample with its edits."""

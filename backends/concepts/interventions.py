@@ -142,7 +142,7 @@ def _follow(bench: _Bench, order: list[int] | None, policy: Policy) -> list[tupl
     return points
 
 
-@runtime.one_thread()
+@runtime.small_model()
 @torch.no_grad()
 def intervention_curve(loaded: Loaded, request: CurveRequest, split: Split | None = None) -> Curve:
     """The curve on the first 1,000 test samples (or those of `split`)."""
@@ -172,7 +172,7 @@ def intervention_curve(loaded: Loaded, request: CurveRequest, split: Split | Non
     )
 
 
-@runtime.one_thread()
+@runtime.small_model()
 @torch.no_grad()
 def concepts_off(loaded: Loaded) -> float:
     """Default-mode accuracy on the test split when each sample gets another sample's concepts.

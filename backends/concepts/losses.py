@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from backends.concepts.models import ConceptModel, DetachedResidualModel
+from backends.concepts.models.meta import probability
 from backends.concepts.requests import ModelRequest, Regulariser
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -75,11 +76,11 @@ def concept_loss(model: ConceptModel) -> Loss:
     return loss
 
 
-def task_loss(model: ConceptModel) -> Loss:
-    """Outputs alone, in default mode."""
+def classifier_loss(model: ConceptModel, classifier: nn.Linear) -> Loss:
+    """Outputs from the model's embedding by a linear layer: the black box under a post-hoc model."""
 
     def loss(x: Tensor, _c: Tensor, y: Tensor) -> Tensor:
-        return bernoulli_nll(model.default(*model.represent(x)), y)
+        return bernoulli_nll(probability(classifier(model.encoder(x))), y)
 
     return loss
 

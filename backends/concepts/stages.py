@@ -11,15 +11,14 @@ from torch import nn
 
 from backends.concepts.losses import (
     Loss,
+    classifier_loss,
     concept_loss,
     detach_loss,
     head_loss,
     residual_loss,
     sidechannel_loss,
-    task_loss,
 )
 from backends.concepts.models import (
-    BlackBox,
     ConceptModel,
     DetachedResidualModel,
     PosthocModel,
@@ -67,14 +66,14 @@ def _posthoc(model: PosthocModel, request: ModelRequest, train: Split) -> list[S
         raise InputError(f"{quoted(name)} is the same in all training samples, so PCBM-h finds no direction for it.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
-        black_box = BlackBox(model.shape, model.width).to(model.probe.weight.device)
-    black_box.encoder = model.encoder
+        classifier = nn.Linear(model.width, model.shape.n_y).to(model.probe.weight.device)
+    black_box = [*model.encoder.parameters(), *classifier.parameters()]
 
     def probe() -> None:
         fit_probes(model, train)
 
     return [
-        Stage("black box", task_loss(black_box), list(black_box.parameters())),
+        Stage("black box", classifier_loss(model, classifier), black_box),
         Stage("linear head", head_loss(model), list(model.linear.parameters()), probe),
         Stage(
             "residual",
@@ -91,8 +90,11 @@ def fit_probes(model: PosthocModel, train: Split) -> None:
 
     x = torch.from_numpy(train.x).to(model.probe.weight.device)
     embedding = model.encoder(x).cpu().numpy()
+    mean, spread = embedding.mean(0), embedding.std(0)
+    spread[spread == 0] = 1  # units that never fire
     for i in range(model.shape.n_c):
-        fit = LogisticRegression(solver="newton-cholesky").fit(embedding, train.c[:, i])
-        model.probe.weight[i] = torch.from_numpy(fit.coef_[0]).to(model.probe.weight)
-        model.probe.bias[i] = float(fit.intercept_[0])
+        fit = LogisticRegression(solver="newton-cholesky").fit((embedding - mean) / spread, train.c[:, i])
+        direction = fit.coef_[0] / spread
+        model.probe.weight[i] = torch.from_numpy(direction).to(model.probe.weight)
+        model.probe.bias[i] = float(fit.intercept_[0] - direction @ mean)
     model.set_score_range(x)

@@ -91,7 +91,7 @@ def _tensors(split: Split, device: torch.device) -> Batch:
     return x, c, y
 
 
-@runtime.one_thread()
+@runtime.small_model()
 def _one_epoch(
     model: ConceptModel,
     stage: Stage,
@@ -117,6 +117,8 @@ def _run_stage(
 ) -> Generator[tuple[float, float], None, None]:
     """Trains one stage; yields training and validation loss after every epoch."""
     stage.prepare()
+    for parameter in model.parameters():
+        parameter.requires_grad_(any(parameter is one for one in stage.parameters))
     optimizer = torch.optim.AdamW(stage.parameters, lr=LEARNING_RATE, fused=True)
     for _ in range(epochs):
         train_loss = _one_epoch(model, stage, optimizer, data, rng)

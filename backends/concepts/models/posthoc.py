@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from backends.concepts.models.meta import ConceptModel, Representation, Shape, probability
+from backends.concepts.models.meta import ConceptModel, Representation, Shape, mlp, probability
 
 
 class PosthocModel(ConceptModel):
@@ -25,6 +25,8 @@ class PosthocModel(ConceptModel):
 
     def __init__(self, shape: Shape, width: int) -> None:
         super().__init__(shape, width)
+        # The embedding is what a trained classifier's last layer reads: deep enough that a linear layer classifies.
+        self.encoder = nn.Sequential(self.encoder, mlp(width, width, width, hidden=2), nn.ReLU())
         self.probe = nn.Linear(width, shape.n_c)
         self.linear = nn.Linear(shape.n_c, shape.n_y)
         self.residual = nn.Linear(width, shape.n_y)

@@ -6,13 +6,13 @@ from torch.distributions import Bernoulli, kl_divergence
 
 from backends.concepts.losses import (
     bernoulli_nll,
+    classifier_loss,
     concept_loss,
     detach_loss,
     divergence,
     head_loss,
     residual_loss,
     sidechannel_loss,
-    task_loss,
 )
 from backends.concepts.models import DetachedResidualModel
 from backends.concepts.requests import ModelRequest, Regulariser
@@ -145,7 +145,9 @@ def test_the_losses_of_single_stages() -> None:
     model = untrained("crm")
     c, z = model.represent(X)
     assert torch.isclose(concept_loss(model)(X, C, Y), bernoulli_nll(c, C))
-    assert torch.isclose(task_loss(model)(X, C, Y), bernoulli_nll(model.default(c, z), Y))
+    classifier = torch.nn.Linear(model.width, model.shape.n_y)
+    black_box = classifier(model.encoder(X)).sigmoid()
+    assert torch.isclose(classifier_loss(model, classifier)(X, C, Y), bernoulli_nll(black_box, Y))
     assert torch.isclose(head_loss(model)(X, C, Y), bernoulli_nll(model.default(c, torch.zeros_like(z)), Y))
     p, q = model.default(c, z), model.bottleneck(c, z, "learned")
     request = ModelRequest("xor", "pcbm-h", 2.0)

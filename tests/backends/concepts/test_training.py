@@ -182,7 +182,7 @@ def test_the_probes_of_pcbm_are_calibrated_on_the_training_split(trained: Train)
     split = done.request.concept_task.split("train")
     with torch.no_grad():
         c = done.model.represent(torch.from_numpy(split.x)).c.numpy()
-    assert c.mean(0) == pytest.approx(split.c.mean(0), abs=0.005)  # as logistic regression with an intercept is
+    assert c.mean(0) == pytest.approx(split.c.mean(0), abs=0.02)  # as logistic regression is, up to half precision
     assert accuracy(c, split.c, "per_output") > 0.6
 
 
