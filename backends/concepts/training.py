@@ -103,13 +103,21 @@ def _one_epoch(
     model.train()
     n = len(data[0])
     total = 0.0
-    for rows in torch.randperm(n, generator=rng, device=rng.device).split(BATCH):
+    order = torch.randperm(n, generator=rng, device=rng.device)
+    for x, c, y in zip(*(part[order].split(BATCH) for part in data), strict=True):
         optimizer.zero_grad()
-        loss = stage.loss(*(part[rows] for part in data))
+        loss = stage.loss(x, c, y)
         loss.backward()
         optimizer.step()
-        total += loss.item() * len(rows)
+        total += loss.item() * len(x)
     return total / n
+
+
+@runtime.small_model()
+@torch.no_grad()
+def _validation_loss(model: ConceptModel, stage: Stage, val: Batch) -> float:
+    model.eval()
+    return float(stage.loss(*val))
 
 
 def _run_stage(
@@ -122,10 +130,7 @@ def _run_stage(
     optimizer = torch.optim.AdamW(stage.parameters, lr=LEARNING_RATE, fused=True)
     for _ in range(epochs):
         train_loss = _one_epoch(model, stage, optimizer, data, rng)
-        model.eval()
-        with torch.no_grad():
-            val_loss = float(stage.loss(*val))
-        yield train_loss, val_loss
+        yield train_loss, _validation_loss(model, stage, val)
 
 
 def train(request: ModelRequest) -> Generator[Progress, None, Trained]:

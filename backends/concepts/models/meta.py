@@ -19,6 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from backends import runtime
 from backends.concepts.requests import Prior
 from backends.concepts.tasks import EncoderKind
 
@@ -138,6 +139,7 @@ class ConceptModel(nn.Module):
         source = self.mean_z if prior == "mean" else self.prior_z
         return source.expand(len(z), *source.shape)
 
+    @runtime.small_model()
     @torch.no_grad()
     def set_mean(self, x: Tensor) -> None:
         """Stores the mean sidechannel of the training inputs, the prior "mean"."""
