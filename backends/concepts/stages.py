@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
+from backends import runtime
 from backends.concepts.losses import (
     Loss,
     classifier_loss,
@@ -83,6 +85,7 @@ def _posthoc(model: PosthocModel, request: ModelRequest, train: Split) -> list[S
     ]
 
 
+@runtime.small_model()
 @torch.no_grad()
 def fit_probes(model: PosthocModel, train: Split) -> None:
     """Finds each concept's activation vector by logistic regression on the frozen embedding."""
@@ -93,7 +96,8 @@ def fit_probes(model: PosthocModel, train: Split) -> None:
     mean, spread = embedding.mean(0), embedding.std(0)
     spread[spread == 0] = 1  # units that never fire
     for i in range(model.shape.n_c):
-        fit = LogisticRegression(solver="newton-cholesky").fit((embedding - mean) / spread, train.c[:, i])
+        with threadpool_limits(limits=1):  # sums in another order would give other probes
+            fit = LogisticRegression(solver="newton-cholesky").fit((embedding - mean) / spread, train.c[:, i])
         direction = fit.coef_[0] / spread
         model.probe.weight[i] = torch.from_numpy(direction).to(model.probe.weight)
         model.probe.bias[i] = float(fit.intercept_[0] - direction @ mean)
