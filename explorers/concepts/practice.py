@@ -54,6 +54,7 @@ class PracticePanel:
             [self.status, self.picture, mine, *desk.outputs],
             concurrency_id="train",
             concurrency_limit=1,
+            trigger_mode="multiple",  # a click right after "Stop" would be dropped by the default
             **private,
         )
         self.stop.click(self._stopped, None, self.status, cancels=[training], queue=False, **private)

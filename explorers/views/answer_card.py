@@ -49,7 +49,7 @@ def answer_card(title: str, readings: Sequence[Reading], *badges: tuple[str, Sta
                     raise InputError(f"“{choice.name}” has probability {value}; it must lie between 0 and 1.")
     head = tag("header", tag("h3", escape(title)), *(badge(text, status) for text, status in badges))
     body = tag("div", *map(_reading, readings), class_="atelier-card-readings")
-    return tag("figure", head, body, class_="atelier-card", data_picture="answers")
+    return tag("figure", head, body, class_="atelier-card", data_picture="answers", aria_label=title)
 
 
 def _reading(reading: Reading) -> Markup:
