@@ -79,8 +79,8 @@ class ConceptsExplorer(Explorer):
         with gr.Tabs():
             with gr.Tab("Why", id="why"):
                 ReasonsPanel(opening, self._desk.state)
-            with gr.Tab("Accuracy and SIS", id="tradeoff"):
-                TradeoffPanel(opening, self._desk, mine)
+            with gr.Tab("Accuracy and SIS", id="tradeoff") as tradeoff:
+                TradeoffPanel(self._desk, mine, tradeoff)
             with gr.Tab("Interventions", id="curves"):
                 CurvesPanel(opening, self._desk)
             with gr.Tab("Train it yourself", id="train"):

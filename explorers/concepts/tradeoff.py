@@ -6,7 +6,6 @@ from typing import Any
 
 import gradio as gr
 
-from backends.concepts.opening import Opening
 from backends.concepts.requests import ModelRequest
 from backends.concepts.results import Result, pareto_front, result_of, results_of
 from backends.errors import InputError
@@ -32,14 +31,13 @@ Results = tuple[Result, ...]
 class TradeoffPanel:
     """The scatter of a task's models, with those that the visitor trained."""
 
-    def __init__(self, opening: Opening, desk: DeskPanel, mine: gr.State) -> None:
-        """`mine` holds the results of the visitor's own trainings."""
-        shown = opening.comparison
+    def __init__(self, desk: DeskPanel, mine: gr.State, tab: gr.Tab) -> None:
+        """`mine` holds the results of the visitor's own trainings; the points travel when `tab` is opened."""
         self._desk = desk
         gr.HTML(NOTE, elem_classes="atelier-note")
-        models = (shown.left.model, shown.right.model)
-        self.scatter = Scatter(tradeoff_value(models, ()), label=TITLE)
+        self.scatter = Scatter(label=TITLE)
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        tab.select(guarded(tradeoff_value), [desk.models, mine], self.scatter, **quiet)
         gr.on(
             [desk.models.change, mine.change],
             guarded(self._redraw),
