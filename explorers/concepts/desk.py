@@ -262,6 +262,8 @@ class DeskPanel:
             left = _request(task, query["model"], float(query.get("beta", 0)), seed)
             right = _request(task, query["other"], float(query.get("other_beta", 0)), seed)
             edits = json.loads(query.get("edits", "{}"))
+            if not isinstance(edits, dict):
+                return {}
             desk = Desk(left, right, int(query.get("sample", 0)), prior=_prior(query.get("prior", "own")))
             load(left)
             load(right)

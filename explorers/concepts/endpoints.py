@@ -27,6 +27,7 @@ def concepts_tasks() -> Json:
             "concepts": list(task.concepts),
             "groups": {g.name: [task.concepts[i] for i in g.members] for g in task.groups if g.one_hot},
             "outputs": list(task.outputs),
+            "one_output_is_true": task.exclusive,
             "best_accuracy_from_concepts": task.concept_bayes,
         }
         for task in all_tasks().values()

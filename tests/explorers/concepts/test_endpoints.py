@@ -43,6 +43,7 @@ def test_tasks_name_their_concepts(client: Client) -> None:
     tasks = {task["id"]: task for task in found["tasks"]}
     assert tasks["xor"]["concepts"] == ["first is high", "second is high"]
     assert len(tasks["digits-addition"]["groups"]["left digit"]) == 10
+    assert (tasks["digits-addition"]["one_output_is_true"], tasks["xor"]["one_output_is_true"]) == (True, False)
     assert {"crm", "lrm", "cem", "dcr", "cmr", "cmr-tree", "pcbm-h"} <= set(found["models"])
 
 
