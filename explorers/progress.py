@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import TypeVar
 
 from backends.progress import Progress
@@ -14,17 +15,21 @@ _PACE_S = 0.25  # every update travels to the browser; more of them only queue u
 
 
 def paced(work: Generator[Progress, None, R], show: Callable[[Progress], Shown]) -> Generator[Shown, None, R]:
-    """Run `work` to its end and return its result, yielding what `show` makes of its progress four times a second."""
-    shown = 0.0
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        if time.monotonic() - shown >= _PACE_S:
-            shown = time.monotonic()
-            yield show(step)
+    """Run `work` to its end and return its result, yielding what `show` makes of its progress four times a second.
+
+    `work` is closed in any case, also where nobody asks for more.
+    """
+    shown = -_PACE_S
+    with closing(work):
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            if time.monotonic() - shown >= _PACE_S:
+                shown = time.monotonic()
+                yield show(step)
 
 
 def progress_line(step: Progress) -> Markup:

@@ -16,8 +16,8 @@ from explorers.concepts.desk import DeskPanel
 from explorers.concepts.pictures import model_name
 from explorers.concepts.state import Desk
 from explorers.concepts.tradeoff import Results
-from explorers.guard import guarded
 from explorers.progress import paced, progress_line
+from explorers.stopping import Run, StopButton
 from explorers.views.line_curve import Series, line_curve
 from explorers.views.svg import escape
 
@@ -44,36 +44,31 @@ class PracticePanel:
             self.kind = gr.Dropdown(REGULARISERS, value="kl", label="Regulariser", min_width=160)
         with gr.Row():
             self.go = gr.Button("Train", variant="primary", size="sm")
-            self.stop = gr.Button("Stop", size="sm")
+            stop = StopButton()
         self.status = gr.HTML(IDLE, elem_classes="atelier-note")
         self.picture = gr.HTML("")
-        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        training = self.go.click(
-            guarded(self._train),
+        stop.ends(
+            self.go,
+            self._train,
             [desk.state, mine, self.model, self.beta, self.seed, self.kind],
             [self.status, self.picture, mine, *desk.outputs],
+            self.status,
             concurrency_id="train",
             concurrency_limit=1,
-            trigger_mode="multiple",  # a click right after "Stop" would be dropped by the default
-            **private,
         )
-        self.stop.click(self._stopped, None, self.status, cancels=[training], queue=False, **private)
-
-    def _stopped(self) -> str:
-        return "Stopped; nothing was kept."
 
     def _report(self, step: Progress) -> dict[Component, Any]:
         history = cast(Sequence[Epoch], step.preview)
         return {self.status: progress_line(step), self.picture: history_picture(history)}
 
     def _train(
-        self, desk: Desk, mine: Results, model: str, beta: float | None, seed: float | None, kind: Regulariser
+        self, run: Run, desk: Desk, mine: Results, model: str, beta: float | None, seed: float | None, kind: Regulariser
     ) -> Generator[dict[Component, Any], None, None]:
         from backends.concepts.checkpoints import remember
         from backends.concepts.training import train
 
         request = ModelRequest(desk.left.task, model, beta or 0.0, int(seed or 0), kind)
-        trained = yield from paced(train(request), self._report)
+        trained = yield from paced(run.until_stopped(train(request)), self._report)
         remember(trained)
         found: Result = result_of(request, trained.metrics)
         said = (

@@ -98,17 +98,27 @@ def test_the_plot_and_the_curves_are_there(open_page: Open, site: str) -> None:
     expect(page.get_by_text("B, concepts alone").locator("visible=true").first).to_be_visible()
 
 
-def test_a_model_is_trained_stopped_and_trained_again(open_page: Open, site: str) -> None:
+def test_a_model_is_trained_and_put_on_the_desk(open_page: Open, site: str) -> None:
     page = _open(open_page, site, "&task=xor&model=crm&beta=0&other=crm&other_beta=0.1&sample=0")
     expect(page.get_by_text("no linear head can use them")).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("tab", name="Train it yourself").click()
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 60"))).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("It is model A now.")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name=re.compile("A · CRM .* β 0.05, seed 4")).first).to_be_visible()
+
+
+def test_a_training_is_stopped_and_another_started_at_once(open_page: Open, site: str) -> None:
+    page = _open(open_page, site)
+    page.get_by_role("tab", name="Train it yourself").click()
+    page.get_by_label("Model", exact=True).fill("tree rules")  # the longest training on offer
+    page.get_by_role("option", name=re.compile("tree rules")).click()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 40"))).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped; nothing was kept.")).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text("It is model A now.")).to_be_visible(timeout=SLOW_MS)
-    expect(page.get_by_role("heading", name=re.compile("A · CRM .* β 0.05, seed 4")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 40"))).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name="A · CRM (concept residual), β 0, seed 1").first).to_be_visible()
 
 
 def test_a_copied_link_brings_the_edits_back(open_page: Open, site: str) -> None:
