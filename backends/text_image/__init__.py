@@ -1,0 +1,1 @@
+"""Text in images: rendering scenes, training, editing and reading them."""

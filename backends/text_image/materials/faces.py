@@ -1,0 +1,135 @@
+"""One font face under the lens: what it is called, what it looks like, and which scripts it can really write."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFont
+
+from backends.text_image.materials.kinds import kind_of
+from backends.text_image.materials.reading import legible
+from backends.text_image.materials.scripts import CORE_SHARE, SCRIPTS, Script
+
+_EUROPEAN = ("latin", "latin_ext", "cyrillic", "greek")
+_COLOUR = ("COLR", "CBDT", "sbix", "SVG ")
+_NO_LETTERS = re.compile(
+    r"emoji|symbol|klingon|futhark|ptolemy|keyboard|keyfont|dingbat|icon|braille|\bmath|barcode"
+    r"|stroke orders|last ?resort|tofu|blank",
+    re.I,
+)
+_STYLES = re.compile(
+    r"[\s-]+(thin|hairline|(extra|ultra|semi|demi)?[\s-]?(light|bold|black|condensed|expanded)|regular|roman|book|medium|heavy"
+    r"|fat|italic|oblique|cond|demi|CJK (JP|KR|SC|TC|HK)|display|caption|text)$",
+    re.I,
+)
+_SAME_DESIGN = [
+    (re.compile(pattern, re.I), design)
+    for pattern, design in (
+        (r"takao|^ipa", "IPA"),
+        (r"^yoz", "YOz"),
+        (r"^(m\+|mplus|migmix|migu|vl ?p?gothic|umeplus|ricty)", "M+"),
+        (r"^(ume )", "Ume"),
+        (r"^ar pl (u|mingti|sungti)", "AR PL Sung"),
+        (r"^ar pl", "AR PL Kai"),
+        (r"liberation|arimo|tinos|cousine", "Croscore"),
+        (r"^(tex ?gyre|nimbus|urw|c059|p052|z003|d050000l|free(sans|serif|mono))", "URW base 35"),
+        (r"^(noto sans cjk|droid sans fallback|wenquanyi micro hei)", "Noto Sans CJK"),
+        (r"dejavu|bitstream vera", "DejaVu"),
+        (r"^(gentium)", "Gentium"),
+        (r"^(baloo)", "Baloo"),
+        (r"^(adobe )?source han serif|^noto serif cjk", "Noto Serif CJK"),
+    )
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face that can be used: its `family`, the `design` that several families may share, its kind and scripts."""
+
+    family: str
+    design: str
+    full_name: str
+    kind: str
+    scripts: tuple[str, ...]
+
+
+def inspect(path: Path) -> Face | None:
+    """What the static face in `path` (TrueType or OpenType, one face) can write.
+
+    None where it is a colour or symbol font, cannot be read or drawn, or holds no script of `SCRIPTS` whole.
+    """
+    try:
+        with TTFont(path, lazy=True) as font:
+            cmap = font.getBestCmap() or {}
+            names = font["name"]
+            family = str(names.getDebugName(16) or names.getDebugName(1) or path.stem)
+            full_name = str(names.getDebugName(4) or path.stem)
+            if any(tag in font for tag in _COLOUR) or not {"glyf", "CFF ", "CFF2"} & set(font.keys()):
+                return None
+            if _NO_LETTERS.search(full_name):
+                return None
+            shaped = (
+                {record.ScriptTag for record in font["GSUB"].table.ScriptList.ScriptRecord} if "GSUB" in font else set()
+            )
+            kind = kind_of(family, font)
+        drawn = ImageFont.truetype(path, 32)
+        held = frozenset(map(chr, cmap))
+        scripts = tuple(name for name, script in SCRIPTS.items() if _writes(script, held, shaped, drawn))
+        scripts = _in_its_region(full_name, scripts)
+        if "latin" in scripts and not legible(drawn):
+            scripts = tuple(name for name in scripts if name not in _EUROPEAN)
+    except Exception as error:  # fonts break in every imaginable way; a broken one is left out, whatever broke
+        print(f"left out {path.name}: {type(error).__name__}: {error}")
+        return None
+    family = _without_styles(family)
+    return Face(family, design(family), full_name, kind, scripts) if scripts else None
+
+
+def _without_styles(family: str) -> str:
+    shorter = _STYLES.sub("", family.strip())
+    return family.strip() if shorter in ("", family.strip()) else _without_styles(shorter)
+
+
+def design(family: str) -> str:
+    """The design that `family` belongs to: families that share their outlines must not be parted by the split."""
+    for pattern, name in _SAME_DESIGN:
+        if pattern.search(family):
+            return name
+    return re.sub(r"[\s_-]+", "", _without_styles(family)).casefold()
+
+
+def _in_its_region(full_name: str, scripts: tuple[str, ...]) -> tuple[str, ...]:
+    """Noto CJK holds every region's characters in each face, drawn as one region does: only that region's are kept."""
+    region = re.search(r"CJK (JP|KR|SC|TC|HK)", full_name)
+    if region is None:
+        return scripts
+    own = {"JP": "japanese", "KR": "korean", "SC": "hans", "TC": "hant", "HK": "hant"}[region[1]]
+    return tuple(name for name in scripts if name == own or not SCRIPTS[name].core)
+
+
+def _writes(script: Script, held: Set[str], shaped: Set[str], font: ImageFont.FreeTypeFont) -> bool:
+    if not set(script.sample) <= held or (script.tags and not shaped & set(script.tags)):
+        return False
+    if script.core and len(script.core & held) < CORE_SHARE * len(script.core):
+        return False
+    letters = [c for c in script.sample if unicodedata.category(c)[0] in "LN"]
+    pictures = [picture(c, font) for c in letters]
+    # A symbol font maps letters to a few dashes or boxes; one of capitals only still has every second picture its own.
+    return all(pictures) and len(set(pictures)) >= 0.45 * len(letters)
+
+
+def picture(character: str, font: ImageFont.FreeTypeFont) -> bytes:
+    """The pixels of `character` in `font`, one byte each; empty where nothing is drawn."""
+    left, top, right, bottom = font.getbbox(character)
+    size = (int(right - left), int(bottom - top))
+    if min(size) <= 0 or max(size) > 1024:
+        return b""
+    canvas = Image.new("L", size)
+    ImageDraw.Draw(canvas).text((-left, -top), character, fill=255, font=font)
+    pixels = canvas.tobytes()
+    return f"{size}".encode() + pixels if max(pixels) > 64 else b""
