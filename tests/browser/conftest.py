@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests import chromium
 from tests.server import serve
 
 Open = Callable[..., Page]
+
+expect.set_options(timeout=60_000)  # what is expected comes at once; only a machine under load needs a part of this
 
 
 @pytest.fixture(scope="session")

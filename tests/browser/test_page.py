@@ -9,13 +9,11 @@ from tests.browser.conftest import Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("explorer", REGISTRY)]
 
-READY_MS = 30_000
-
 
 def _wait(page: Page, explorer: str) -> None:
     tab = page.get_by_role("tab", name=load(explorer).title)
-    expect(tab).to_have_attribute("aria-selected", "true", timeout=READY_MS)
-    expect(page.locator("[data-picture]:visible").first).to_be_visible(timeout=READY_MS)
+    expect(tab).to_have_attribute("aria-selected", "true")
+    expect(page.locator("[data-picture]:visible").first).to_be_visible()
 
 
 def test_a_link_opens_the_tab_with_a_picture(open_page: Open, site: str, explorer: str) -> None:

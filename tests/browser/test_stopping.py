@@ -11,8 +11,6 @@ from tests.server import serve
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 60_000
-
 
 @pytest.fixture(scope="module")
 def counting() -> Iterator[str]:
@@ -28,7 +26,7 @@ def page(open_page: Open, counting: str) -> Page:
 
 
 def _ready(page: Page) -> Page:
-    expect(page.get_by_text("Nothing is counted.")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("Nothing is counted.")).to_be_visible()
     return page
 
 
@@ -37,7 +35,7 @@ def _button(page: Page, name: str) -> Locator:
 
 
 def _expect(page: Page, text: str | re.Pattern[str]) -> None:
-    expect(page.get_by_text(text)).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text(text)).to_be_visible()
 
 
 def _click_at_once(page: Page, *names: str) -> None:
@@ -84,7 +82,7 @@ def test_what_waits_for_its_turn_is_stopped_and_no_other_visitor_is(page: Page, 
     _expect(page, re.compile(r"at number \d+"))
     _click_at_once(other, "Count for ever", "Stop", "Count to three")
     before = page.get_by_text(re.compile(r"at number \d+")).inner_text()
-    expect(page.get_by_text("at number")).not_to_have_text(before, timeout=SLOW_MS)
+    expect(page.get_by_text("at number")).not_to_have_text(before)
     _button(page, "Stop").click()
     _expect(page, "Stopped; nothing was kept.")
     _expect(other, "Counted to 3.")

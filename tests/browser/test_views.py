@@ -175,6 +175,7 @@ def test_nothing_is_inaccessible(open_page: Open, address: str, colours: str, wi
     page = open_page(f"{address}?__theme={colours}", width=width)
     for tab in ("Concepts", "Pictures"):
         page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         expect(page.locator("figure:visible").first).to_be_visible()
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
