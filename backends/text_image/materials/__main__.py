@@ -20,13 +20,14 @@ def main() -> None:
     fetch(
         sorted({*sources.FONTS_DEBIAN, *sources.PHOTOS_DEBIAN, *lists}),
         [*sources.FONTS_PYPI, *sources.PHOTOS_PYPI],
+        sources.FONTS_NPM,
         downloads,
     )
     fetch_tools(sources.TOOLS, folder / "tools")
     material = {
         "words": words.collect(downloads, folder),
         "photos": photos.collect([*sources.PHOTOS_DEBIAN, *sources.PHOTOS_PYPI], downloads, folder),
-        "fonts": fonts.collect([*sources.FONTS_DEBIAN, *sources.FONTS_PYPI], downloads, folder),
+        "fonts": fonts.collect([*sources.FONTS_DEBIAN, *sources.FONTS_PYPI, *sources.FONTS_NPM], downloads, folder),
     }
     (folder / "materials.json").write_text(json.dumps(material, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

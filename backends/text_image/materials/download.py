@@ -1,9 +1,10 @@
-"""Fetches Debian and Python packages into a folder and opens them one at a time; nothing is installed."""
+"""Fetches Debian, Python and npm packages into a folder and opens them one at a time; nothing is installed."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -30,26 +31,34 @@ def _stem(package: str) -> str:
     return package.replace("-", "_").lower()
 
 
+def _archives(package: str, folder: Path) -> list[Path]:
+    tarball = package.removeprefix("@").replace("/", "-")
+    names = (f"{package}_*.deb", f"{_stem(package)}-*.whl", f"{tarball}-[0-9]*.tgz")
+    return [path for name in names if "/" not in name for path in folder.glob(name)]
+
+
 def archive(package: str, folder: Path) -> Path:
-    """The downloaded file of `package` in `folder`: a `.deb` or a `.whl`; MaterialError where there is none."""
-    found = [*folder.glob(f"{package}_*.deb"), *folder.glob(f"{_stem(package)}-*.whl")]
+    """The downloaded file of `package` in `folder`: `.deb`, `.whl` or `.tgz`; MaterialError where there is none."""
+    found = _archives(package, folder)
     if not found:
         raise MaterialError(f"{package} has not been downloaded; run this command again.")
     return max(found)
 
 
-def fetch(debian: Sequence[str], wheels: Sequence[str], folder: Path) -> None:
-    """Downloads what `folder` lacks of the Debian packages and of the wheels, without their dependencies.
+def fetch(debian: Sequence[str], wheels: Sequence[str], npm: Sequence[str], folder: Path) -> None:
+    """Downloads what `folder` lacks of the Debian packages, the wheels and the npm packages, not what they depend on.
 
-    Needs `apt-get` with its package lists, and `pip`; raises MaterialError with their last line if one of them fails.
+    Needs `apt-get` with its package lists, `pip` and `npm`; raises MaterialError with their last line if one fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [name for name in debian if not list(folder.glob(f"{name}_*.deb"))]
-    if missing:
-        _run(["apt-get", "-q", "download", *missing], folder)
-    missing = [name for name in wheels if not list(folder.glob(f"{_stem(name)}-*.whl"))]
-    if missing:
-        _run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", *missing], folder)
+    for command, packages in (
+        (["apt-get", "-q", "download"], debian),
+        ([sys.executable, "-m", "pip", "download", "-q", "--no-deps"], wheels),
+        (["npm", "pack", "--silent"], npm),
+    ):
+        missing = [name for name in packages if not _archives(name, folder)]
+        if missing:
+            _run([*command, *missing], folder)
 
 
 def fetch_tools(packages: Sequence[str], folder: Path) -> None:
@@ -68,6 +77,9 @@ def opened(package: str, folder: Path) -> Iterator[Path]:
         inside = Path(name)
         if source.suffix == ".deb":
             _run(["dpkg", "-x", str(source), str(inside)], folder)
+        elif source.suffix == ".tgz":
+            with tarfile.open(source) as tarball:
+                tarball.extractall(inside, filter="data")
         else:
             zipfile.ZipFile(source).extractall(inside)
         for pack in sorted(inside.rglob("*.pk3")):

@@ -18,13 +18,13 @@ from backends.text_image.materials.scripts import CORE_SHARE, SCRIPTS, Script
 _EUROPEAN = ("latin", "latin_ext", "cyrillic", "greek")
 _COLOUR = ("COLR", "CBDT", "sbix", "SVG ")
 _NO_LETTERS = re.compile(
-    r"emoji|symbol|klingon|futhark|ptolemy|keyboard|keyfont|dingbat|icon|braille|\bmath|barcode"
+    r"emoji|symbol|klingon|futhark|ptolemy|keyboard|keyfont|or[qx]un|dingbat|icon|braille|\bmath|barcode"
     r"|stroke orders|last ?resort|tofu|blank",
     re.I,
 )
 _STYLES = re.compile(
     r"[\s-]+(thin|hairline|(extra|ultra|semi|demi)?[\s-]?(light|bold|black|condensed|expanded)|regular|roman|book|medium|heavy"
-    r"|fat|italic|oblique|cond|demi|CJK (JP|KR|SC|TC|HK)|display|caption|text)$",
+    r"|fat|italic|oblique|cond|demi|display|caption|text)$",
     re.I,
 )
 _SAME_DESIGN = [
@@ -38,7 +38,8 @@ _SAME_DESIGN = [
         (r"^ar pl", "AR PL Kai"),
         (r"liberation|arimo|tinos|cousine", "Croscore"),
         (r"^(tex ?gyre|nimbus|urw|c059|p052|z003|d050000l|free(sans|serif|mono))", "URW base 35"),
-        (r"^(noto sans cjk|droid sans fallback|wenquanyi micro hei)", "Noto Sans CJK"),
+        (r"^noto sans (mono )?cjk", "Noto Sans CJK"),
+        (r"^(droid sans fallback|wenquanyi micro hei)", "Droid Sans Fallback"),
         (r"dejavu|bitstream vera", "DejaVu"),
         (r"^(gentium)", "Gentium"),
         (r"^(baloo)", "Baloo"),
@@ -73,9 +74,8 @@ def inspect(path: Path) -> Face | None:
                 return None
             if _NO_LETTERS.search(full_name):
                 return None
-            shaped = (
-                {record.ScriptTag for record in font["GSUB"].table.ScriptList.ScriptRecord} if "GSUB" in font else set()
-            )
+            rules = font["GSUB"].table.ScriptList if "GSUB" in font else None
+            shaped = {record.ScriptTag for record in rules.ScriptRecord} if rules else set()
             kind = kind_of(family, font)
         drawn = ImageFont.truetype(path, 32)
         held = frozenset(map(chr, cmap))
@@ -104,12 +104,17 @@ def design(family: str) -> str:
 
 
 def _in_its_region(full_name: str, scripts: tuple[str, ...]) -> tuple[str, ...]:
-    """Noto CJK holds every region's characters in each face, drawn as one region does: only that region's are kept."""
-    region = re.search(r"CJK (JP|KR|SC|TC|HK)", full_name)
-    if region is None:
+    """Noto CJK holds every region's characters in each face, drawn as one region does: only that region's are kept.
+
+    Its monospaced and Hong Kong faces repeat the others' glyphs, and are left out.
+    """
+    if "CJK" not in full_name:
         return scripts
-    own = {"JP": "japanese", "KR": "korean", "SC": "hans", "TC": "hant", "HK": "hant"}[region[1]]
-    return tuple(name for name in scripts if name == own or not SCRIPTS[name].core)
+    own = {"JP": "japanese", "KR": "korean", "SC": "hans", "TC": "hant"}
+    region = re.search(r"CJK (JP|KR|SC|TC)", full_name)
+    if region is None or "Mono CJK" in full_name:
+        return ()
+    return tuple(name for name in scripts if name == own[region[1]] or not SCRIPTS[name].core)
 
 
 def _writes(script: Script, held: Set[str], shaped: Set[str], font: ImageFont.FreeTypeFont) -> bool:

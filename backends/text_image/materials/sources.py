@@ -76,6 +76,13 @@ fontpkg-teko fontpkg-titan-one fontpkg-unbounded fontpkg-yellowtail fontpkg-zeya
 """)
 """Python packages of single families of the Google Fonts collection."""
 
+FONTS_NPM = _names("""
+@fontsource/coiny @fontsource/hind-madurai @fontsource/liu-jian-mao-cao @fontsource/long-cang
+@fontsource/ma-shan-zheng @fontsource/zcool-kuaile @fontsource/zcool-qingke-huangyou @fontsource/zcool-xiaowei
+@fontsource/zhi-mang-xing
+""")
+"""npm packages of display and brush families for scripts of which Debian has few: Chinese and Tamil."""
+
 PHOTOS_DEBIAN = _names("""
 gnome-backgrounds mate-backgrounds plasma-workspace-wallpapers openarena-081-textures colobot-common-textures
 lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 ukui-wallpapers ufoai-textures

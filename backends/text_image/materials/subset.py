@@ -100,7 +100,7 @@ def _sole(paths: Iterable[Path], what: str) -> Path:
 def build(downloads: Path) -> None:
     """Writes every font of `SHIPPED`, its licence and `README.md` to `FONTS`; downloads the packages it lacks."""
     packages = sorted({shipped.package for shipped in SHIPPED.values()})
-    fetch([], packages, downloads)
+    fetch([], packages, [], downloads)
     FONTS.mkdir(parents=True, exist_ok=True)
     rows = []
     for name, shipped in SHIPPED.items():

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.tables._f_v_a_r import Axis
 from PIL import Image, ImageDraw, ImageFont
 
 from backends.text_image.materials import faces, fonts, words
@@ -105,9 +107,36 @@ def test_a_broken_file_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "left out no.ttf" in capsys.readouterr().out
 
 
+def test_a_web_font_is_unpacked(tmp_path: Path) -> None:
+    with TTFont(_font(tmp_path / "a.ttf", HEBREW)) as font:
+        font.flavor = "woff"
+        font.save(tmp_path / "web.woff")
+    (part,) = fonts.static_faces(tmp_path / "web.woff", tmp_path)
+    face = faces.inspect(part)
+    assert face is not None
+    assert (part.name, face.scripts) == ("web.ttf", ("hebrew",))
+
+
+def test_a_variable_font_is_frozen_at_two_weights(tmp_path: Path) -> None:
+    path = _font(tmp_path / "a.ttf", HEBREW)
+    with TTFont(path) as font:
+        fvar = newTable("fvar")
+        axis = Axis()
+        axis.axisTag, axis.minValue, axis.defaultValue, axis.maxValue = "wght", 300, 400, 600
+        axis.axisNameID = font["name"].addName("Weight")
+        fvar.axes = [axis]
+        font["fvar"], font["gvar"] = fvar, newTable("gvar")
+        font["gvar"].version, font["gvar"].reserved, font["gvar"].variations = 1, 0, {}
+        font.save(tmp_path / "Planted[wght].ttf")
+    parts = list(fonts.static_faces(tmp_path / "Planted[wght].ttf", tmp_path))
+    assert [part.name for part in parts] == ["Planted-400.ttf", "Planted-600.ttf"]
+    assert not any("fvar" in TTFont(part) for part in parts)
+
+
 def test_names_that_mean_one_design_stay_together() -> None:
     assert faces.design("TakaoPMincho") == faces.design("IPAexMincho")
     assert faces.design("Noto Sans CJK SC") == faces.design("Noto Sans CJK JP Bold")
+    assert faces.design("Noto Sans Mono CJK KR") == faces.design("Noto Sans CJK KR") != faces.design("Noto Sans")
     assert faces.design("Lato Black") == faces.design("Lato") != faces.design("Lobster")
     assert faces.design("Fira Sans") == faces.design("FiraSans")
 
