@@ -28,24 +28,33 @@ _STYLES = re.compile(
     re.I,
 )
 _SAME_DESIGN = [
-    (re.compile(pattern, re.I), design)
-    for pattern, design in (
+    (re.compile(pattern, re.I), name)
+    for pattern, name in (
         (r"takao|^ipa", "IPA"),
         (r"^yoz", "YOz"),
-        (r"^(m\+|mplus|migmix|migu|vl ?p?gothic|umeplus|ricty)", "M+"),
-        (r"^(ume )", "Ume"),
-        (r"^ar pl (u|mingti|sungti)", "AR PL Sung"),
+        (r"^(m ?\+|m ?plus|migmix|migu|vl ?p?gothic|ume ?plus|ricty)", "M+"),
+        (r"^ume ", "Ume"),
+        (r"^ar pl (u ?ming|mingti|sungti)", "AR PL Sung"),
         (r"^ar pl", "AR PL Kai"),
         (r"liberation|arimo|tinos|cousine", "Croscore"),
-        (r"^(tex ?gyre|nimbus|urw|c059|p052|z003|d050000l|free(sans|serif|mono))", "URW base 35"),
+        (r"^(tex ?gyre|nimbus|urw|c059|p052|z003|d050000l|free ?(sans|serif|mono))", "URW base 35"),
         (r"^noto sans (mono )?cjk", "Noto Sans CJK"),
         (r"^(droid sans fallback|wenquanyi micro hei)", "Droid Sans Fallback"),
         (r"dejavu|bitstream vera", "DejaVu"),
-        (r"^(gentium)", "Gentium"),
-        (r"^(baloo)", "Baloo"),
-        (r"^(adobe )?source han serif|^noto serif cjk", "Noto Serif CJK"),
     )
 ]
+# Families of one design whose names go on after it, in lower case and without spaces.
+_PREFIX = re.compile(
+    r"""
+    accanthisadf | arundinasans | averia | beteckna | bizud | bmhanna | charissil | courierprime | dustismo
+    | eurofurence | gentium | gfsdidot | goudy | ikarius | induni | irianis | kacst | karla | kiloji |
+    komatuna | konatu | linuxbiolinum | linuxlibertine | lohittamil | lxgwwenkai | monkey | nanumbarungothic
+    | nanumgothic | nanummyeongjo | nanumsquare | notoserifcjk | ocra | opendyslexic | paktypenaskh | ptsans
+    | roadgeek | romandeadf | routedgothic | stix | tiresias | tlwg | ukijchiwer | ukijdiwani | ukijelipbe |
+    ukijesliye | ukijkufi | ukijqolyazma | ukijtuz | undotum | verana | wenquanyizenhei
+    """,
+    re.X,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,9 @@ def design(family: str) -> str:
     for pattern, name in _SAME_DESIGN:
         if pattern.search(family):
             return name
-    return re.sub(r"[\s_-]+", "", _without_styles(family)).casefold()
+    plain = re.sub(r"[\s_-]+", "", _without_styles(family)).casefold()
+    prefix = _PREFIX.match(plain)
+    return prefix[0] if prefix else plain
 
 
 def _in_its_region(full_name: str, scripts: tuple[str, ...]) -> tuple[str, ...]:

@@ -92,5 +92,5 @@ lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 ukui-wallpapers ufoai-textures
 PHOTOS_PYPI = ["scikit-image", "scikit-learn"]
 """Python packages whose wheels carry a few photographs and textures."""
 
-TOOLS = ["jieba", "opencc", "wordfreq"]
-"""Python packages that the word lists are made with: words of Chinese, simplified to traditional, frequencies."""
+TOOLS = ["better-profanity", "jieba", "opencc", "wordfreq"]
+"""Python packages for the word lists: what to leave out, Chinese words, their traditional form, frequencies."""

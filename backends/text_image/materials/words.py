@@ -70,6 +70,14 @@ def normal(line: str, script: str) -> str | None:
     return word
 
 
+def _rude() -> frozenset[str]:
+    """English words that no picture of ours should show."""
+    spec = importlib.util.find_spec("better_profanity")
+    assert spec is not None, "fetch_tools brings better-profanity"
+    assert spec.origin is not None, "better-profanity is a package of files"
+    return frozenset((Path(spec.origin).parent / "profanity_wordlist.txt").read_text(encoding="utf-8").split())
+
+
 def shuffled(words: Iterable[str], script: str) -> list[str]:
     """The first `MOST` distinct words of `script` among `words`, in an order that depends on nothing but them."""
     kept: dict[str, None] = {}
@@ -167,8 +175,10 @@ def collect(downloads: Path, folder: Path) -> dict[str, str]:
     """Writes `folder/words/SCRIPT.txt` for every script; the entries of `materials.json`."""
     (folder / "words").mkdir(parents=True, exist_ok=True)
     entries = {}
+    rude = _rude()
     for script in SCRIPTS:
-        lines = shuffled(_ranked(script, downloads), script)
+        polite = (word for word in _ranked(script, downloads) if word.casefold() not in rude)
+        lines = shuffled(polite, script)
         entries[script] = f"words/{script}.txt"
         (folder / entries[script]).write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{script}: {len(lines)} words", flush=True)

@@ -137,6 +137,8 @@ def test_names_that_mean_one_design_stay_together() -> None:
     assert faces.design("TakaoPMincho") == faces.design("IPAexMincho")
     assert faces.design("Noto Sans CJK SC") == faces.design("Noto Sans CJK JP Bold")
     assert faces.design("Noto Sans Mono CJK KR") == faces.design("Noto Sans CJK KR") != faces.design("Noto Sans")
+    assert faces.design("LXGW WenKai Mono") == faces.design("LXGW WenKai")
+    assert faces.design("WenQuanYi Zen Hei Sharp") == faces.design("WenQuanYi Zen Hei")
     assert faces.design("Lato Black") == faces.design("Lato") != faces.design("Lobster")
     assert faces.design("Fira Sans") == faces.design("FiraSans")
 
