@@ -32,33 +32,42 @@ class Stopped(Exception):  # noqa: N818 (no failure: somebody wished it)
     """Ends a run whose visitor clicked on the stop button."""
 
 
-class Stops:
-    """What one visitor has stopped: all that was started by a click before the last one on the stop button."""
+class Clicks:
+    """What one visitor has started and stopped, by the numbers of the clicks."""
 
     def __init__(self) -> None:
-        """Nothing is stopped yet."""
-        self._last = 0
+        """Nothing is started yet, and nothing stopped."""
+        self._started = self._stopped = 0
         self._lock = Lock()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Stops":
-        """Fresh ones: Gradio copies the first value of a state for every visitor."""
-        return Stops()
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Clicks":
+        """A fresh one: Gradio copies the first value of a state for every visitor."""
+        return Clicks()
+
+    def start(self, click: int) -> None:
+        """Note that what `click` started has got its turn."""
+        with self._lock:
+            self._started = max(self._started, click)
 
     def stop(self, click: int) -> None:
         """Stop all that was started by a click with a smaller number than `click`."""
         with self._lock:
-            self._last = max(self._last, click)
+            self._stopped = max(self._stopped, click)
 
-    def reach(self, click: int) -> bool:
-        """Whether what was started by `click` is stopped."""
-        return click < self._last
+    def is_stopped(self, click: int) -> bool:
+        """Whether what `click` started is stopped."""
+        return click < self._stopped
+
+    def is_newest(self, click: int) -> bool:
+        """Whether nothing that was started by a later click has got its turn."""
+        return click >= self._started
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One piece of work that a visitor started: by which click, and what the same visitor has stopped."""
+    """One piece of work that a visitor started: by which click, among which others."""
 
-    stops: Stops
+    clicks: Clicks
     click: int
 
     def until_stopped(self, work: Generator[Progress, None, R]) -> Generator[Progress, None, R]:
@@ -79,7 +88,7 @@ class Run:
                 yield step
 
     def _check(self) -> None:
-        if self.stops.reach(self.click):
+        if self.clicks.is_stopped(self.click):
             raise Stopped
 
 
@@ -89,11 +98,11 @@ class StopButton:
     def __init__(self) -> None:
         """Lays out the button where it is made."""
         self.button = gr.Button("Stop", size="sm")
-        self._stops = gr.State(Stops())
+        self._clicks = gr.State(Clicks())
         self._click = gr.Number(precision=0, visible=False)
         self.button.click(
             guarded(_stop),
-            [self._click, self._stops],
+            [self._click, self._clicks],
             None,
             js=_NUMBERED,
             queue=False,  # it must not wait for what it is to stop
@@ -123,15 +132,16 @@ class StopButton:
             event: further settings of the event, as Gradio knows them.
         """
 
-        def run(click: int, stops: Stops, *values: Any) -> Updates:
+        def run(click: int, clicks: Clicks, *values: Any) -> Updates:
+            clicks.start(click)
             try:
-                yield from handler(Run(stops, click), *values)
-            except Stopped:
-                yield {status: STOPPED}
+                yield from handler(Run(clicks, click), *values)
+            except Stopped:  # of two runs the later may get its turn first, and what it has said is to stay
+                yield {status: STOPPED if clicks.is_newest(click) else gr.skip()}
 
         start.click(
             guarded(run),
-            [self._click, self._stops, *inputs],
+            [self._click, self._clicks, *inputs],
             list(outputs),
             js=_NUMBERED,
             trigger_mode="multiple",  # the default drops a click until the run before it has taken notice of its stop
@@ -141,5 +151,5 @@ class StopButton:
         )
 
 
-def _stop(click: int, stops: Stops) -> None:
-    stops.stop(click)
+def _stop(click: int, clicks: Clicks) -> None:
+    clicks.stop(click)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.server import serve
@@ -63,6 +63,28 @@ def test_a_start_right_after_the_stop_starts_anew(page: Page) -> None:
     _button(page, "Count for ever").click()
     _expect(page, re.compile(r"at number \d+"))
     _click_at_once(page, "Stop", "Count for ever", "Stop", "Count to three")
+    _expect(page, "Counted to 3.")
+
+
+def test_a_run_that_was_stopped_before_its_turn_does_not_talk_over_a_later_one(
+    page: Page, open_page: Open, counting: str
+) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/queue/join*", hold_the_first)
+    _click_at_once(page, "Count for ever", "Stop", "Count to three")
+    _expect(page, "Counted to 3.")
+    with page.expect_response("**/queue/join*"):
+        held[0].continue_()
+    other = _ready(open_page(counting))
+    _button(other, "Count to three").click()
+    _expect(other, "Counted to 3.")  # so the run that was held has had its turn
     _expect(page, "Counted to 3.")
 
 
