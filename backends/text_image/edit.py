@@ -1,0 +1,203 @@
+"""Editing and generating: from a request to canvases, through the pipeline, back into the picture, and read again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from backends.errors import InputError, quoted
+from backends.progress import Progress
+from backends.text_image.canvas import HEIGHT, TALL, Canvas, canvas_of, feather_mask, write
+from backends.text_image.draft import drafted
+from backends.text_image.enhancement import Recorder
+from backends.text_image.lines import MOST_ROWS, lines_of
+from backends.text_image.models import pipeline
+from backends.text_image.pipeline import Canvases, Step
+from backends.text_image.readback import read_back
+from backends.text_image.regions import box_region, checked_regions
+from backends.text_image.requests import (
+    MOST_REGIONS,
+    EditRequest,
+    EditResult,
+    Film,
+    GenerateRequest,
+    Options,
+    Picture,
+    checked,
+)
+from backends.text_image.scores import largest_difference_outside
+from backends.text_image.signals import signal_images
+
+GENERATED_WIDTHS = range(96, 513, 32)
+_BLANK_MARGIN = 12
+
+
+def canvases_of(request: EditRequest) -> list[Canvas]:
+    """The canvas of each line of the request.
+
+    Raises:
+        InputError: for regions, texts or a picture that cannot be used.
+    """
+    height, width = request.image.shape[:2]
+    regions = checked_regions(request.regions, width, height)
+    return [canvas_of(request.image, line) for region in regions for line in lines_of(region)]
+
+
+def edit(request: EditRequest) -> Generator[Progress, None, EditResult]:
+    """Write the regions' texts into the picture; the preview is the picture with what is predicted so far.
+
+    Raises:
+        InputError: for a request that cannot be used; nothing is computed then.
+    """
+    began = time.monotonic()
+    options = checked(request.options)
+    canvases = canvases_of(request)
+    images, films = [], []
+    for variant in range(options.variants):
+        found: dict[int, list[tuple[float, Picture]]] = {index: [] for index in range(len(canvases))}
+        for done, group, step in denoised(canvases, options, variant):
+            for index, picture in zip(group, to_pictures(step.predicted), strict=True):
+                found[index].append((step.time, picture))
+            share = (variant + done) / options.variants
+            spent = time.monotonic() - began
+            yield Progress(
+                min(1.0, 0.95 * share),
+                f"{step.control} control, step {step.index + 1} of {step.of}",
+                eta_s=spent * (1 / max(share, 1e-3) - 1),
+                preview=_pasted(request.image, canvases, found),
+            )
+        images.append(_pasted(request.image, canvases, found))
+        if variant == 0:
+            films = [Film(tuple(t for t, _ in frames), tuple(p for _, p in frames)) for frames in found.values()]
+    yield Progress(0.97, "reading what was written")
+    return EditResult(
+        images=tuple(images),
+        lines=read_back(canvases, [canvas_of(images[0], canvas.line).image for canvas in canvases]),
+        outside=_outside(request.image, images[0], canvases),
+        films=tuple(films),
+        canvases=tuple(canvas.image for canvas in canvases),
+        glyphs=tuple(canvas.glyph for canvas in canvases),
+        seconds=time.monotonic() - began,
+    )
+
+
+def generate(request: GenerateRequest) -> Generator[Progress, None, EditResult]:
+    """Draw a scene with the text from noise: a picture 64 pixels high.
+
+    Raises:
+        InputError: for a request that cannot be used.
+    """
+    began = time.monotonic()
+    options = checked(request.options)
+    canvas = blank_canvas(request)
+    frames: list[tuple[float, Picture]] = []
+    images = []
+    for variant in range(options.variants):
+        for done, _, step in denoised([canvas], options, variant, blank=True):
+            picture = to_pictures(step.predicted)[0]
+            if variant == 0:
+                frames.append((step.time, picture))
+            share = (variant + done) / options.variants
+            yield Progress(
+                min(1.0, share), f"{step.control} control, step {step.index + 1} of {step.of}", None, picture
+            )
+        images.append(picture)
+    return EditResult(
+        images=tuple(images),
+        lines=read_back([canvas], [images[0]]),
+        outside=0,
+        films=(Film(tuple(t for t, _ in frames), tuple(p for _, p in frames)),),
+        canvases=(canvas.image,),
+        glyphs=(canvas.glyph,),
+        seconds=time.monotonic() - began,
+    )
+
+
+def to_pictures(images: Tensor) -> list[Picture]:
+    """(n, 3, h, w) in [-1, 1] to n pictures (h, w, 3) uint8."""
+    scaled = ((images.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu()
+    return list(scaled.permute(0, 2, 3, 1).numpy())
+
+
+def blank_canvas(request: GenerateRequest) -> Canvas:
+    """A grey canvas with a region for the text, across all of it but a margin.
+
+    Raises:
+        InputError: for a width that is no multiple of 32 from 96 to 512, or a text that cannot be drawn.
+    """
+    if request.width not in GENERATED_WIDTHS:
+        raise InputError(f"The width is {quoted(request.width)}. Use a multiple of 32 from 96 to 512.")
+    if not request.text.strip():
+        raise InputError("There is no text. Write what the picture shall say.")
+    grey = np.full((HEIGHT, request.width, 3), 128, np.uint8)
+    region = box_region(_BLANK_MARGIN, 10, request.width - 2 * _BLANK_MARGIN, TALL, request.text)
+    lines = lines_of(replace(region, script=request.script, vertical=False))
+    if len(lines) > 1:
+        raise InputError("A generated picture holds one line. Shorten the text, or make the picture wider.")
+    return canvas_of(grey, lines[0])
+
+
+def denoised(
+    canvases: Sequence[Canvas],
+    options: Options,
+    variant: int = 0,
+    *,
+    blank: bool = False,
+    recorder: Recorder | None = None,
+) -> Iterator[tuple[float, list[int], Step]]:
+    """Denoise canvases of any widths, those of one width together; yields the share done, whose canvases, the step."""
+    by_width: dict[int, list[int]] = {}
+    for index, canvas in enumerate(canvases):
+        by_width.setdefault(canvas.image.shape[1], []).append(index)
+    total = sum(width * len(group) for width, group in by_width.items())
+    before = 0
+    for width, group in by_width.items():
+        batch = _batch([canvases[index] for index in group], options, blank=blank)
+        seeds = [variant * MOST_REGIONS * MOST_ROWS + index for index in group]
+        for step in pipeline().denoise(batch, options, seeds, recorder=recorder):
+            here = width * len(group)
+            yield (before + here * (step.index + 1) / step.of) / total, group, step
+        before += here
+
+
+def _batch(canvases: Sequence[Canvas], options: Options, *, blank: bool) -> Canvases:
+    images = np.stack([canvas.image for canvas in canvases])
+    starts = images
+    if options.start == "draft" and not blank:
+        starts = np.stack([drafted(canvas.image, canvas.glyph, canvas.position) for canvas in canvases])
+    signals = np.stack([signal_images(canvas.glyph, canvas.image) for canvas in canvases])
+    positions = np.stack([canvas.position for canvas in canvases])[:, None]
+    return Canvases(
+        image=_tensor(images),
+        start=_tensor(starts),
+        signals=torch.from_numpy(signals).float() / 255,
+        position=torch.from_numpy(positions).float() / 255,
+        blank=blank,
+    )
+
+
+def _tensor(pictures: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).float() / 127.5 - 1
+
+
+def _pasted(image: Picture, canvases: Sequence[Canvas], found: dict[int, list[tuple[float, Picture]]]) -> Picture:
+    """The picture with the newest frame of each canvas."""
+    out = image.copy()
+    for index, frames in found.items():
+        if frames:
+            write(out, frames[-1][1], canvases[index])
+    return out
+
+
+def _outside(before: Picture, after: Picture, canvases: Sequence[Canvas]) -> int:
+    """The largest difference where no canvas's feather reaches, in grey levels."""
+    reached = np.zeros(before.shape[:2], bool)
+    for canvas in canvases:
+        reached |= feather_mask(before.shape, canvas) > 0
+    return largest_difference_outside(before, after, reached)

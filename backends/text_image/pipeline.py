@@ -1,0 +1,162 @@
+"""TextGen's inference as a diffusers pipeline: noise, global stage, detail stage, for new pictures and for edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers.utils import BaseOutput
+from torch import Tensor
+
+from backends.text_image.captions import embed
+from backends.text_image.enhancement import Recorder, enhanced
+from backends.text_image.networks import (
+    STEPS,
+    TextControlNet,
+    masked_controls,
+    noise_schedule,
+    to_pixels,
+    to_places,
+)
+from backends.text_image.requests import Control, Options, Segment
+from backends.text_image.signals import SIGNALS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvases:
+    """A batch of canvases of one width: `image` (n, 3, 64, w) in [-1, 1], `signals` (n, 4, 64, w) and `position`
+    (n, 1, 64, w) in [0, 1]. `start`: what an edit's noise is added to. `blank`: nothing is known of the picture, as in
+    generation."""
+
+    image: Tensor
+    start: Tensor
+    signals: Tensor
+    position: Tensor
+    blank: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """After one step: `time` it was made at (1 is noise), the `control` of that time, the `predicted` pictures."""
+
+    index: int
+    of: int
+    time: float
+    control: Control
+    predicted: Tensor
+
+
+@dataclass
+class TextGenOutput(BaseOutput):
+    """`images`: (n, 3, 64, w) in [-1, 1]."""
+
+    images: Tensor
+
+
+def sampler() -> DPMSolverMultistepScheduler:
+    """DPM-Solver++ (2M) over the training schedule."""
+    return DPMSolverMultistepScheduler.from_config(noise_schedule().config, algorithm_type="dpmsolver++")
+
+
+def control_at(timeline: Sequence[Segment], time: float) -> Control:
+    """The control of the segment that holds `time`; a boundary belongs to the segment below it, as in t <= T/2."""
+    return next((segment.control for segment in timeline if segment.end < time), timeline[-1].control)
+
+
+class TextGenPipeline(DiffusionPipeline):
+    """Base U-Net, a ControlNet for each stage and a sampler; works on canvases 64 pixels high.
+
+    Example:
+        pipeline = TextGenPipeline.from_pretrained(folder)
+        images = pipeline(canvases, Options(caption="white text on a red sign", seed=3)).images
+    """
+
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        global_control: TextControlNet,
+        detail_control: TextControlNet,
+        scheduler: DPMSolverMultistepScheduler,
+    ) -> None:
+        super().__init__()
+        self.register_modules(
+            unet=unet, global_control=global_control, detail_control=detail_control, scheduler=scheduler
+        )
+
+    def __call__(self, canvases: Canvases, options: Options, seeds: Sequence[int] | None = None) -> TextGenOutput:
+        """Denoise to the end; see `denoise`."""
+        for step in self.denoise(canvases, options, seeds or range(len(canvases.image))):
+            last = step
+        return TextGenOutput(images=last.predicted)
+
+    @torch.inference_mode()
+    def denoise(
+        self, canvases: Canvases, options: Options, seeds: Sequence[int], *, recorder: Recorder | None = None
+    ) -> Iterator[Step]:
+        """Denoise from `options.noise` down to 0, yielding after each step; the last step holds the result.
+
+        `seeds`: one a canvas; with the options' own seed it makes the noise, alike in every batch and on every device.
+        Times count on the whole schedule, so a switch at 0.5 is at half the noise also where an edit begins at 0.8.
+        """
+        device, dtype = self.unet.device, self.unet.dtype
+        times = np.linspace(options.noise * STEPS, 0, options.steps, endpoint=False).round().astype(int)
+        scheduler = DPMSolverMultistepScheduler.from_config(self.scheduler.config)
+        scheduler.set_timesteps(timesteps=list(np.clip(times - 1, 0, STEPS - 1)), device=device)
+        shape = canvases.start.shape[1:]
+        noise = torch.cat([_noise(options.seed, seed, shape) for seed in seeds])
+        start = to_places(canvases.start).to(device)
+        x = scheduler.add_noise(start, to_places(noise).to(device), scheduler.timesteps[:1].expand(len(start)))
+        hints = _hints(canvases, options, device, dtype)
+        words = torch.stack([embed(options.caption)] * len(start)).to(device, dtype)
+        unconditional = torch.zeros_like(words) + embed("").to(device, dtype)
+        nets = [self.global_control, self.detail_control]
+        with enhanced(self.unet, nets, options.fourier, recorder=recorder):
+            for index, t in enumerate(scheduler.timesteps):
+                time = (int(t) + 1) / STEPS
+                control = control_at(options.timeline, time)
+                x_in = x.to(dtype)
+                predicted = self._predict(x_in, t, words, control, hints, options)
+                if options.guidance > 1:
+                    plain = self._predict(x_in, t, unconditional, control, hints, options)
+                    predicted = plain + options.guidance * (predicted - plain)
+                predicted = predicted.float().clamp(-1, 1)
+                x = scheduler.step(predicted, t, x, return_dict=False)[0]
+                yield Step(index, len(times), time, control, to_pixels(predicted))
+
+    def _predict(
+        self, x: Tensor, t: Tensor, words: Tensor, control: Control, hints: dict[str, Tensor], options: Options
+    ) -> Tensor:
+        down, mid = None, None
+        if control != "off":
+            net = self.global_control if control == "global" else self.detail_control
+            down, mid = net(x, t, words, hints[control], return_dict=False)
+            if control == "detail":
+                down = masked_controls(down, hints["position"], levels=options.masked_levels)
+        predicted: Tensor = self.unet(
+            x,
+            t,
+            words,
+            down_block_additional_residuals=down,
+            mid_block_additional_residual=mid,
+            return_dict=False,
+        )[0]
+        return predicted
+
+
+def _noise(seed: int, canvas_seed: int, shape: torch.Size) -> Tensor:
+    generator = torch.Generator().manual_seed((seed * 1_000_003 + canvas_seed) % 2**63)
+    return torch.randn((1, *shape), generator=generator)
+
+
+def _hints(canvases: Canvases, options: Options, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
+    weights = torch.tensor([options.signals.get(name, 0.0) for name in SIGNALS])[None, :, None, None]
+    shared = torch.cat([canvases.signals * weights, canvases.position], dim=1)
+    seen = torch.zeros_like(canvases.image) if canvases.blank else canvases.image * (canvases.position < 0.5)
+    return {
+        "global": shared.to(device, dtype),
+        "detail": torch.cat([shared, seen], dim=1).to(device, dtype),
+        "position": canvases.position.to(device, dtype),
+    }

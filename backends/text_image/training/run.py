@@ -1,0 +1,151 @@
+"""A training run: phases, schedule, averages, and checkpoints from which it goes on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from diffusers.training_utils import EMAModel
+from safetensors.torch import load_file, save_file
+
+from backends.text_image.networks import base_unet, control_from
+from backends.text_image.training.batches import Batch
+from backends.text_image.training.loss import Networks, Objective, Stage
+
+_RATE = 6e-4
+_WARM_UP = 200  # steps
+_DECAY_SHARE = 0.3  # of the run, at its end
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to train. `prior_images`: seen by the base alone, at first. `images`: in all; the rate falls to 0 there.
+
+    `train_base`: whether the base goes on learning with the ControlNets, or is frozen as in the paper.
+    """
+
+    images: int
+    prior_images: int
+    fourier: bool = True
+    train_base: bool = True
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class Run:
+    """A run in a folder, as far as it has come."""
+
+    plan: Plan
+    folder: Path
+    networks: Networks
+    averages: dict[str, EMAModel]
+    optimizer: torch.optim.AdamW
+    device: torch.device
+    seen: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+
+    def stage(self) -> Stage:
+        """The stage that the next batch trains."""
+        if self.seen < self.plan.prior_images:
+            return "prior"
+        return "global" if self.steps % 2 else "detail"
+
+    def rate(self) -> float:
+        """The learning rate of the next step: warm-up, level, linear fall."""
+        left = 1 - self.seen / self.plan.images
+        return _RATE * min(1.0, (self.steps + 1) / _WARM_UP, max(0.0, left) / _DECAY_SHARE)
+
+
+def open_run(plan: Plan, folder: Path, device: torch.device) -> Run:
+    """A new run in `folder`, or the one that stopped there."""
+    torch.manual_seed(plan.seed)
+    unet = base_unet()
+    networks = Networks(
+        unet, control_from(unet, fourier=plan.fourier), control_from(unet, fourier=plan.fourier, masked_image=True)
+    )
+    for net in networks.named().values():
+        net.to(device=device, memory_format=torch.channels_last)
+    parameters = [p for net in networks.named().values() for p in net.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+    averages = {name: _average(net) for name, net in networks.named().items()}
+    run = Run(plan, folder, networks, averages, optimizer, device)
+    if (folder / "state.json").exists():
+        _resume(run)
+    return run
+
+
+def _average(net: torch.nn.Module) -> EMAModel:
+    return EMAModel(net.parameters(), decay=0.9995, use_ema_warmup=True, power=0.75)
+
+
+def _resume(run: Run) -> None:
+    state = json.loads((run.folder / "state.json").read_text())
+    run.seen, run.steps, run.seconds = state["seen"], state["steps"], state["seconds"]
+    for name, net in run.networks.named().items():
+        net.load_state_dict(load_file(run.folder / f"{name}.safetensors"))
+        run.averages[name].load_state_dict(torch.load(run.folder / f"{name}.ema.pt", weights_only=True))
+        run.averages[name].to(run.device)
+    run.optimizer.load_state_dict(torch.load(run.folder / "optimizer.pt", weights_only=True))
+
+
+def save_run(run: Run) -> None:
+    """Write all that the run needs to go on; `state.json` last, so that a killed save leaves the one before."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    for name, net in run.networks.named().items():
+        save_file({k: v.contiguous() for k, v in net.state_dict().items()}, run.folder / f"{name}.safetensors")
+        torch.save(run.averages[name].state_dict(), run.folder / f"{name}.ema.pt")
+    torch.save(run.optimizer.state_dict(), run.folder / "optimizer.pt")
+    state = {"seen": run.seen, "steps": run.steps, "seconds": run.seconds, "plan": asdict(run.plan)}
+    (run.folder / "state.json").write_text(json.dumps(state))
+
+
+def advance(run: Run, data: Iterator[Batch]) -> Iterator[dict[str, float | str]]:
+    """Train to the end of the plan; yields stage, loss, rate and images seen after each step."""
+    objective = Objective(run.networks, run.device, run.plan.seed + run.steps)
+    while run.seen < run.plan.images:
+        began = time.monotonic()
+        batch, stage, rate = next(data), run.stage(), run.rate()
+        _set_trained(run, stage)
+        for group in run.optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast(run.device.type, torch.bfloat16, enabled=run.device.type == "cuda"):
+            loss = objective.loss(batch, stage)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for g in run.optimizer.param_groups for p in g["params"]], 1.0)
+        run.optimizer.step()
+        run.optimizer.zero_grad(set_to_none=True)
+        for name in _trained(run, stage):
+            run.averages[name].step(run.networks.named()[name].parameters())
+        run.seen, run.steps = run.seen + len(batch.captions), run.steps + 1
+        run.seconds += time.monotonic() - began
+        if stage == "prior" and run.stage() != "prior":
+            _hand_over(run)
+        yield {"stage": stage, "loss": loss.item(), "rate": rate, "seen": run.seen}
+
+
+def _trained(run: Run, stage: Stage) -> tuple[str, ...]:
+    if stage == "prior":
+        return ("unet",)
+    return ("unet", f"{stage}_control") if run.plan.train_base else (f"{stage}_control",)
+
+
+def _set_trained(run: Run, stage: Stage) -> None:
+    """Let only the networks of the stage learn."""
+    names = _trained(run, stage)
+    for name, net in run.networks.named().items():
+        net.requires_grad_(name in names)
+
+
+def _hand_over(run: Run) -> None:
+    """Give the ControlNets the encoder weights of the base as the prior left them, as a ControlNet begins."""
+    for control in (run.networks.global_control, run.networks.detail_control):
+        for part in ("conv_in", "time_embedding", "down_blocks", "mid_block"):
+            getattr(control, part).load_state_dict(getattr(run.networks.unet, part).state_dict())
+    for name, net in run.networks.named().items():
+        if name != "unet":
+            run.averages[name] = _average(net)
