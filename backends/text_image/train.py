@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200_000, help="training images in all")
     parser.add_argument("--prior-images", type=int, default=6_000, help="of them, seen by the base alone")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop (and save) after this time")
-    parser.add_argument("--columns", type=int, default=2048, help="canvas columns a batch: 2048 are 16 of 64 x 128")
+    parser.add_argument("--columns", type=int, default=640, help="canvas columns a batch: 640 are 5 of 64 x 128")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="that render")
     parser.add_argument("--plain", action="store_true", help="without the Fourier branch (for the comparison)")
     parser.add_argument("--freeze-base", action="store_true", help="as in the paper, once the prior is trained")

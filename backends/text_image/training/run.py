@@ -16,7 +16,7 @@ from backends.text_image.networks import base_unet, control_from
 from backends.text_image.training.batches import Batch
 from backends.text_image.training.loss import Networks, Objective, Stage
 
-_RATE = 6e-4
+_RATE = 4e-4  # for batches of about five
 _WARM_UP = 200  # steps
 _DECAY_SHARE = 0.3  # of the run, at its end
 
