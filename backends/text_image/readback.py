@@ -31,7 +31,7 @@ def _report(canvas: Canvas, after: Picture) -> Written:
     after_read, clean_read, before_read = read_lines(crops, [line.script] * 3)
 
     def score(reading: Reading) -> float:
-        return ned(reading.text, line.text)
+        return ned(reading.text, line.text, line.script)
 
     return Written(
         text=line.text,

@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, str] = {
     "page": "tests.benchmarks.page",
     "concepts": "tests.benchmarks.concepts",
     "speed": "tests.benchmarks.speed",
+    "text_image": "tests.benchmarks.text_image",
 }
 """Name -> module."""
 
