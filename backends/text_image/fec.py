@@ -10,11 +10,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-PATCH = 4
-"""A square of 4 x 4 pixels is one place of the networks."""
+PATCH = 2
+"""A square of 2 x 2 pixels is one place of the networks."""
 
-_LARGE_KERNEL = 7  # places, 28 pixels: about the height of a letter
-_BLOCKS = 2
+_COARSE = 4
+"""Encoders work on squares of 4 x 4 pixels."""
+
+_LARGE_KERNEL = 9  # squares, 36 pixels: about the height of a letter
 
 
 class FrequencyBranch(nn.Module):
@@ -60,16 +62,24 @@ class EncoderBlock(nn.Module):
 
 
 class ControlEncoder(nn.Module):
-    """Global perception (one large-kernel convolution), blocks, output convolution; FEC where `fourier`, else SC."""
+    """Global perception (one large-kernel convolution), blocks, output convolution; FEC where `fourier`, else SC.
 
-    def __init__(self, in_channels: int, channels: int, *, fourier: bool) -> None:
+    The large kernel is depthwise: at 9 x 9 a full one would cost more than the rest of the ControlNet.
+    """
+
+    def __init__(self, in_channels: int, channels: int, out_channels: int, *, blocks: int, fourier: bool) -> None:
         super().__init__()
-        self.perception = nn.Conv2d(in_channels * PATCH**2, channels, _LARGE_KERNEL, padding=_LARGE_KERNEL // 2)
-        self.blocks = nn.Sequential(*(EncoderBlock(channels, fourier=fourier) for _ in range(_BLOCKS)))
-        self.out = nn.Conv2d(channels, channels, 3, padding=1)
+        self.perception = nn.Sequential(
+            nn.Conv2d(in_channels * _COARSE**2, channels, 1),
+            nn.Conv2d(channels, channels, _LARGE_KERNEL, padding=_LARGE_KERNEL // 2, groups=channels),
+            nn.SiLU(),
+        )
+        self.detail = nn.Conv2d(in_channels * _COARSE**2, channels, 3, padding=1)
+        self.blocks = nn.Sequential(*(EncoderBlock(channels, fourier=fourier) for _ in range(blocks)))
+        self.out = nn.Conv2d(channels, out_channels * (_COARSE // PATCH) ** 2, 3, padding=1)
 
     def forward(self, control: Tensor) -> Tensor:
-        """Control images (batch, in_channels, height, width) to features (batch, channels, height / 4, width / 4)."""
-        x = nn.functional.pixel_unshuffle(control, PATCH)
-        encoded: Tensor = self.out(self.blocks(nn.functional.silu(self.perception(x))))
-        return encoded
+        """Control images (batch, in_channels, h, w) to features (batch, out_channels, h / PATCH, w / PATCH)."""
+        x = nn.functional.pixel_unshuffle(control, _COARSE)
+        encoded = self.out(self.blocks(self.perception(x) + self.detail(x)))
+        return nn.functional.pixel_shuffle(encoded, _COARSE // PATCH)

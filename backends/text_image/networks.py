@@ -1,6 +1,6 @@
 """The embedded networks: a base U-Net over patches of pixels, and the ControlNets that steer it.
 
-Images are predicted in pixel space (x0), 4 x 4 pixels a place, so that no autoencoder can destroy small strokes.
+Images are predicted in pixel space (x0), 2 x 2 pixels a place, so that no autoencoder can destroy small strokes.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 from backends.text_image.fec import PATCH, ControlEncoder
 from backends.text_image.signals import SIGNALS
 
-CHANNELS = (64, 128, 192)
+CHANNELS = (32, 64, 128, 192)
 CAPTION_WIDTH = 384  # of MiniLM
 STEPS = 1000
 """Length T of the training schedule."""
 
 _PLACES = 3 * PATCH**2
-_DOWN = ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
-_UP = ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D")
+_DOWN = ("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
+_UP = ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D")
+_NORM_GROUPS = 8
 
 
 def to_places(image: Tensor) -> Tensor:
-    """Pictures (batch, 3, h, w) in [-1, 1] to patches (batch, 48, h / 4, w / 4)."""
+    """Pictures (batch, 3, h, w) in [-1, 1] to patches (batch, 12, h / 2, w / 2)."""
     return pixel_unshuffle(image, PATCH)
 
 
@@ -38,7 +39,7 @@ def to_pixels(places: Tensor) -> Tensor:
 def base_unet() -> UNet2DConditionModel:
     """The base network, untrained: caption in, picture out."""
     return UNet2DConditionModel(
-        sample_size=(16, 64),
+        sample_size=(32, 128),
         in_channels=_PLACES,
         out_channels=_PLACES,
         block_out_channels=CHANNELS,
@@ -47,7 +48,7 @@ def base_unet() -> UNet2DConditionModel:
         layers_per_block=1,
         cross_attention_dim=CAPTION_WIDTH,
         attention_head_dim=8,
-        norm_num_groups=16,
+        norm_num_groups=_NORM_GROUPS,
     )
 
 
@@ -61,11 +62,11 @@ class HintEncoder(nn.Module):
 
     def __init__(self, channels: int, *, fourier: bool, masked_image: bool) -> None:
         super().__init__()
-        self.signals = ControlEncoder(len(SIGNALS), channels, fourier=fourier)
-        self.place = ControlEncoder(4 if masked_image else 1, channels, fourier=False)
+        self.signals = ControlEncoder(len(SIGNALS), 48, channels, blocks=2, fourier=fourier)
+        self.place = ControlEncoder(4 if masked_image else 1, 24, channels, blocks=1, fourier=False)
 
     def forward(self, hint: Tensor) -> Tensor:
-        """(batch, signals + 1 or + 4, h, w) to (batch, channels, h / 4, w / 4)."""
+        """(batch, signals + 1 or + 4, h, w) to (batch, channels, h / 2, w / 2)."""
         encoded: Tensor = self.signals(hint[:, : len(SIGNALS)]) + self.place(hint[:, len(SIGNALS) :])
         return encoded
 
@@ -84,7 +85,7 @@ class TextControlNet(ControlNetModel):
         down_block_types: tuple[str, ...] = _DOWN,
         block_out_channels: tuple[int, ...] = CHANNELS,
         layers_per_block: int = 1,
-        norm_num_groups: int = 16,
+        norm_num_groups: int = _NORM_GROUPS,
         cross_attention_dim: int = CAPTION_WIDTH,
         attention_head_dim: int = 8,
         fourier: bool = True,

@@ -18,7 +18,7 @@ from backends.text_image.renderer.scene import Scene, SceneMaker
 from backends.text_image.signals import signal_images
 
 # Narrow canvases cost less and hold short words: most of the training is on them.
-_WIDTHS = {128: 0.6, 192: 0.2, 256: 0.2}
+_WIDTHS = {96: 0.3, 128: 0.35, 192: 0.2, 256: 0.15}
 
 
 @dataclass(frozen=True, slots=True)
