@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from diffusers.training_utils import EMAModel
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from backends import runtime, store
 from backends.text_image.networks import TextControlNet, base_unet
 from backends.text_image.pipeline import TextGenPipeline, sampler
+from backends.text_image.training.run import averages_file
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -61,8 +62,6 @@ def _ready(net: Net) -> Net:
 
 def averaged(folder: Path) -> TextGenPipeline:
     """The pipeline of a training run in `folder`, with the moving averages of its weights."""
-    from safetensors.torch import load_file
-
     plan = json.loads((folder / "state.json").read_text())["plan"]
     nets = {
         "unet": base_unet(),
@@ -70,10 +69,7 @@ def averaged(folder: Path) -> TextGenPipeline:
         "detail_control": TextControlNet(fourier=plan["fourier"], masked_image=True),
     }
     for name, net in nets.items():
-        net.load_state_dict(load_file(folder / f"{name}.safetensors"))
-        average = EMAModel(net.parameters())
-        average.load_state_dict(torch.load(folder / f"{name}.ema.pt", weights_only=True))
-        average.copy_to(net.parameters())
+        net.load_state_dict(load_file(averages_file(folder, name)))
         _ready(net)
     return TextGenPipeline(nets["unet"], nets["global_control"], nets["detail_control"], sampler())
 

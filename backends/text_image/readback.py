@@ -24,11 +24,11 @@ def read_back(canvases: Sequence[Canvas], edited: Sequence[Picture]) -> tuple[Wr
 def _report(canvas: Canvas, after: Picture) -> Written:
     line = canvas.line
     face = next((script for script, face in FACES.items() if face == line.face), line.script)
-    if not available(line.script):
+    if not available(line.script, vertical=line.vertical):
         return Written(line.text, line.script, face, None, judge_of(line.script), None, None, None)
     clean = np.repeat(255 - canvas.glyph[..., None], 3, axis=2)
     crops = [_cut(canvas, picture) for picture in (after, clean, canvas.image)]
-    after_read, clean_read, before_read = read_lines(crops, [line.script] * 3)
+    after_read, clean_read, before_read = read_lines(crops, [line.script] * 3, vertical=[line.vertical] * 3)
 
     def score(reading: Reading) -> float:
         return ned(reading.text, line.text, line.script)

@@ -108,7 +108,7 @@ def _tensor(pictures: list[Picture]) -> torch.Tensor:
 def score(pictures: Sequence[Picture], scenes: Sequence[Scene]) -> Score:
     """What the judge of each scene's script reads in its region of the picture, against the wanted text."""
     crops = [_region(picture, scene) for picture, scene in zip(pictures, scenes, strict=True)]
-    readings = read_lines(crops, [scene.script for scene in scenes])
+    readings = read_lines(crops, [s.script for s in scenes], vertical=[s.vertical for s in scenes])
     pairs = [(reading.text, scene.text, scene.script) for reading, scene in zip(readings, scenes, strict=True)]
     return Score(mean(exact(*pair) for pair in pairs), mean(ned(*pair) for pair in pairs))
 

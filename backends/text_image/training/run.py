@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from diffusers.training_utils import EMAModel
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from backends.text_image.networks import base_unet, control_from
 from backends.text_image.training.batches import Batch
@@ -88,20 +89,52 @@ def _resume(run: Run) -> None:
     run.seen, run.steps, run.seconds = state["seen"], state["steps"], state["seconds"]
     for name, net in run.networks.named().items():
         net.load_state_dict(load_file(run.folder / f"{name}.safetensors"))
-        run.averages[name].load_state_dict(torch.load(run.folder / f"{name}.ema.pt", weights_only=True))
-        run.averages[name].to(run.device)
-    run.optimizer.load_state_dict(torch.load(run.folder / "optimizer.pt", weights_only=True))
+        shadow = load_file(averages_file(run.folder, name))
+        average = run.averages[name]
+        average.shadow_params = [shadow[key].to(run.device) for key, _ in net.named_parameters()]
+        average.optimization_step = state["averaged"][name]
+    _load_optimizer(run)
 
 
 def save_run(run: Run) -> None:
     """Write all that the run needs to go on; `state.json` last, so that a killed save leaves the one before."""
     run.folder.mkdir(parents=True, exist_ok=True)
     for name, net in run.networks.named().items():
-        save_file({k: v.contiguous() for k, v in net.state_dict().items()}, run.folder / f"{name}.safetensors")
-        torch.save(run.averages[name].state_dict(), run.folder / f"{name}.ema.pt")
-    torch.save(run.optimizer.state_dict(), run.folder / "optimizer.pt")
-    state = {"seen": run.seen, "steps": run.steps, "seconds": run.seconds, "plan": asdict(run.plan)}
+        _save(net.state_dict(), run.folder / f"{name}.safetensors")
+        names = [key for key, _ in net.named_parameters()]
+        _save(dict(zip(names, run.averages[name].shadow_params, strict=True)), averages_file(run.folder, name))
+    moments = run.optimizer.state_dict()["state"]
+    _save({f"{index}.{key}": value for index, of in moments.items() for key, value in of.items()}, _optimizer_file(run))
+    state = {
+        "seen": run.seen,
+        "steps": run.steps,
+        "seconds": run.seconds,
+        "averaged": {name: average.optimization_step for name, average in run.averages.items()},
+        "plan": asdict(run.plan),
+    }
     (run.folder / "state.json").write_text(json.dumps(state))
+
+
+def averages_file(folder: Path, name: str) -> Path:
+    """Where a run keeps the moving averages of the weights of network `name`."""
+    return folder / f"{name}.average.safetensors"
+
+
+def _optimizer_file(run: Run) -> Path:
+    return run.folder / "optimizer.safetensors"
+
+
+def _save(tensors: dict[str, Tensor], file: Path) -> None:
+    save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, file)
+
+
+def _load_optimizer(run: Run) -> None:
+    state = run.optimizer.state_dict()
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, value in load_file(_optimizer_file(run)).items():
+        index, name = key.split(".", 1)
+        moments.setdefault(int(index), {})[name] = value
+    run.optimizer.load_state_dict({"state": moments, "param_groups": state["param_groups"]})
 
 
 def advance(run: Run, data: Iterator[Batch]) -> Iterator[dict[str, float | str]]:
