@@ -8,18 +8,17 @@ import os
 import time
 from pathlib import Path
 
-import torch
-
 from backends import runtime
 from backends.text_image.training.batches import batches
+from backends.text_image.training.monitor import Monitor
 from backends.text_image.training.run import Plan, advance, open_run, save_run
 
-_SAVE_EVERY_S = 300
+_SAVE_EVERY_S = 600
 _LOG_EVERY_S = 20
 
 
 def main() -> None:
-    """Train to the end of the plan or of the time given, saving every five minutes."""
+    """Train to the end of the plan or of the time given, saving and measuring every ten minutes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("material", type=Path, help="what python -m backends.text_image.materials fetched")
     parser.add_argument("folder", type=Path, help="of the run: checkpoints, log, previews")
@@ -36,10 +35,11 @@ def main() -> None:
     plan = Plan(options.images, options.prior_images, not options.plain, not options.freeze_base, options.seed)
     run = open_run(plan, options.folder, runtime.device())
     data = batches(options.material, pixels=options.columns, seed=plan.seed + run.steps, workers=options.workers)
+    monitor = Monitor(options.material)
     options.folder.mkdir(parents=True, exist_ok=True)
     started = saved = logged = time.monotonic()
     losses: dict[str, list[float]] = {}
-    with (options.folder / "log.jsonl").open("a") as log, torch.device("cpu"):
+    with (options.folder / "log.jsonl").open("a") as log:
         for step in advance(run, data):
             losses.setdefault(str(step["stage"]), []).append(float(step["loss"]))
             now = time.monotonic()
@@ -50,7 +50,10 @@ def main() -> None:
                 logged, losses = now, {}
             if now - saved > _SAVE_EVERY_S:
                 save_run(run)
-                saved = now
+                if run.stage() != "prior":
+                    figures = monitor.measure(run, options.folder / f"preview-{run.seen:07d}.png")
+                    log.write(json.dumps({"images": run.seen, **figures}) + "\n")
+                saved = time.monotonic()
             if now - started > options.minutes * 60:
                 break
     save_run(run)

@@ -107,16 +107,10 @@ def _tensor(pictures: list[Picture]) -> torch.Tensor:
 
 def score(pictures: Sequence[Picture], scenes: Sequence[Scene]) -> Score:
     """What the judge of each scene's script reads in its region of the picture, against the wanted text."""
-    crops = [_region(picture, scene) for picture, scene in zip(pictures, scenes, strict=True)]
+    crops = [scene.region(picture) for picture, scene in zip(pictures, scenes, strict=True)]
     readings = read_lines(crops, [s.script for s in scenes], vertical=[s.vertical for s in scenes])
     pairs = [(reading.text, scene.text, scene.script) for reading, scene in zip(readings, scenes, strict=True)]
     return Score(mean(exact(*pair) for pair in pairs), mean(ned(*pair) for pair in pairs))
-
-
-def _region(picture: Picture, scene: Scene) -> Picture:
-    ys, xs = np.nonzero(scene.position > 127)
-    cut = picture[max(0, ys.min() - 3) : ys.max() + 4, max(0, xs.min() - 3) : xs.max() + 4]
-    return np.ascontiguousarray(np.rot90(cut, -1) if scene.vertical else cut)
 
 
 def run() -> Iterator[Figure]:

@@ -66,6 +66,12 @@ class Scene:
     vertical: bool
     caption: str
 
+    def region(self, picture: Picture) -> Picture:
+        """The part of a picture of this scene that holds the text, for a judge; a column stands upright."""
+        ys, xs = np.nonzero(self.position > 127)
+        cut = picture[max(0, ys.min() - 3) : ys.max() + 4, max(0, xs.min() - 3) : xs.max() + 4]
+        return np.ascontiguousarray(np.rot90(cut, -1) if self.vertical else cut)
+
 
 def _text(material: Material, script: str, room: float, rng: random.Random, strings: float) -> str:
     """Words, or in a share `strings` of cases a random string, about `room` ems long."""
