@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, str] = {
     "concepts": "tests.benchmarks.concepts",
     "speed": "tests.benchmarks.speed",
     "text_image": "tests.benchmarks.text_image",
+    "text_image_speed": "tests.benchmarks.text_image_speed",
 }
 """Name -> module."""
 
