@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from backends.errors import InputError
+from backends.text_image.requests import LONGEST_CAPTION
 
 if TYPE_CHECKING:
     from transformers import BertModel, PreTrainedTokenizerBase
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 TOKENS = 24
 """Captions are cut or padded to this many tokens."""
 
-LONGEST_CAPTION = 300
+_turn = threading.Lock()  # a fast tokenizer sets its padding when it is called, and must not be in use then
 
 
 @cache
@@ -37,8 +39,9 @@ def embed(caption: str) -> Tensor:
     """
     if len(caption) > LONGEST_CAPTION:
         raise InputError(f"The caption has {len(caption)} characters. Use at most {LONGEST_CAPTION}.")
-    tokenizer, encoder = _encoder()
-    tokens = tokenizer(caption, padding="max_length", truncation=True, max_length=TOKENS, return_tensors="pt")
+    with _turn:
+        tokenizer, encoder = _encoder()
+        tokens = tokenizer(caption, padding="max_length", truncation=True, max_length=TOKENS, return_tensors="pt")
     with torch.inference_mode():
         vectors = encoder(**tokens).last_hidden_state[0]
     return (vectors * tokens["attention_mask"][0, :, None]).clone()

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from backends import runtime
 from backends.errors import InputError, quoted
 from backends.progress import Progress
 from backends.text_image.canvas import HEIGHT, TALL, Canvas, canvas_of, feather_mask, write
 from backends.text_image.draft import drafted
 from backends.text_image.enhancement import Recorder
-from backends.text_image.lines import MOST_ROWS, lines_of
+from backends.text_image.lines import lines_of
 from backends.text_image.models import pipeline
 from backends.text_image.pipeline import Canvases, Step
 from backends.text_image.readback import read_back
 from backends.text_image.regions import box_region, checked_regions
 from backends.text_image.requests import (
-    MOST_REGIONS,
     EditRequest,
     EditResult,
     Film,
@@ -31,11 +33,11 @@ from backends.text_image.requests import (
     Picture,
     checked,
 )
-from backends.text_image.scores import largest_difference_outside
 from backends.text_image.signals import signal_images
 
 GENERATED_WIDTHS = range(96, 513, 32)
 _BLANK_MARGIN = 12
+_PREVIEW_EVERY_S = 0.25  # a preview copies the picture, which takes as long as a step where that is large
 
 
 def canvases_of(request: EditRequest) -> list[Canvas]:
@@ -49,8 +51,11 @@ def canvases_of(request: EditRequest) -> list[Canvas]:
     return [canvas_of(request.image, line) for region in regions for line in lines_of(region)]
 
 
+@runtime.gpu
 def edit(request: EditRequest) -> Generator[Progress, None, EditResult]:
     """Write the regions' texts into the picture; the preview is the picture with what is predicted so far.
+
+    Not each step has one: they come with the first step, the last, and about four times a second between.
 
     Raises:
         InputError: for a request that cannot be used; nothing is computed then.
@@ -59,19 +64,24 @@ def edit(request: EditRequest) -> Generator[Progress, None, EditResult]:
     options = checked(request.options)
     canvases = canvases_of(request)
     images, films = [], []
+    shown = -_PREVIEW_EVERY_S
     for variant in range(options.variants):
         found: dict[int, list[tuple[float, Picture]]] = {index: [] for index in range(len(canvases))}
-        for done, group, step in denoised(canvases, options, variant):
-            for index, picture in zip(group, to_pictures(step.predicted), strict=True):
-                found[index].append((step.time, picture))
-            share = (variant + done) / options.variants
-            spent = time.monotonic() - began
-            yield Progress(
-                min(1.0, 0.95 * share),
-                f"{step.control} control, step {step.index + 1} of {step.of}",
-                eta_s=spent * (1 / max(share, 1e-3) - 1),
-                preview=_pasted(request.image, canvases, found),
-            )
+        with closing(denoised(canvases, options, variant)) as steps:
+            for done, group, step in steps:
+                for index, picture in zip(group, to_pictures(step.predicted), strict=True):
+                    found[index].append((step.time, picture))
+                share = (variant + done) / options.variants
+                spent = time.monotonic() - began
+                preview = None
+                if share == 1 or spent - shown >= _PREVIEW_EVERY_S:
+                    shown, preview = spent, _pasted(request.image, canvases, found)
+                yield Progress(
+                    min(1.0, 0.95 * share),
+                    f"{step.control} control, step {step.index + 1} of {step.of}",
+                    eta_s=spent * (1 / max(share, 1e-3) - 1),
+                    preview=preview,
+                )
         images.append(_pasted(request.image, canvases, found))
         if variant == 0:
             films = [Film(tuple(t for t, _ in frames), tuple(p for _, p in frames)) for frames in found.values()]
@@ -87,26 +97,30 @@ def edit(request: EditRequest) -> Generator[Progress, None, EditResult]:
     )
 
 
+@runtime.gpu
 def generate(request: GenerateRequest) -> Generator[Progress, None, EditResult]:
     """Draw a scene with the text from noise: a picture 64 pixels high.
 
     Raises:
-        InputError: for a request that cannot be used.
+        InputError: for a request that cannot be used, and for noise below 1: there is no picture to keep a part of.
     """
     began = time.monotonic()
     options = checked(request.options)
+    if options.noise != 1:
+        raise InputError(f"Noise is {options.noise:g}. A new picture is made from noise alone: set it to 1.")
     canvas = blank_canvas(request)
     frames: list[tuple[float, Picture]] = []
     images = []
     for variant in range(options.variants):
-        for done, _, step in denoised([canvas], options, variant, blank=True):
-            picture = to_pictures(step.predicted)[0]
-            if variant == 0:
-                frames.append((step.time, picture))
-            share = (variant + done) / options.variants
-            yield Progress(
-                min(1.0, share), f"{step.control} control, step {step.index + 1} of {step.of}", None, picture
-            )
+        with closing(denoised([canvas], options, variant, blank=True)) as steps:
+            for done, _, step in steps:
+                picture = to_pictures(step.predicted)[0]
+                if variant == 0:
+                    frames.append((step.time, picture))
+                share = (variant + done) / options.variants
+                yield Progress(
+                    min(1.0, share), f"{step.control} control, step {step.index + 1} of {step.of}", None, picture
+                )
         images.append(picture)
     return EditResult(
         images=tuple(images),
@@ -150,8 +164,12 @@ def denoised(
     *,
     blank: bool = False,
     recorder: Recorder | None = None,
-) -> Iterator[tuple[float, list[int], Step]]:
-    """Denoise canvases of any widths, those of one width together; yields the share done, whose canvases, the step."""
+) -> Generator[tuple[float, list[int], Step], None, None]:
+    """Denoise canvases of any widths, those of one width together; yields the share done, whose canvases, the step.
+
+    A canvas's noise depends on the seed, the variant and its width, so that what is written in one region does not
+    depend on which others are written with it.
+    """
     by_width: dict[int, list[int]] = {}
     for index, canvas in enumerate(canvases):
         by_width.setdefault(canvas.image.shape[1], []).append(index)
@@ -159,10 +177,10 @@ def denoised(
     before = 0
     for width, group in by_width.items():
         batch = _batch([canvases[index] for index in group], options, blank=blank)
-        seeds = [variant * MOST_REGIONS * MOST_ROWS + index for index in group]
-        for step in pipeline().denoise(batch, options, seeds, recorder=recorder):
-            here = width * len(group)
-            yield (before + here * (step.index + 1) / step.of) / total, group, step
+        here = width * len(group)
+        with closing(pipeline().denoise(batch, options, [variant] * len(group), recorder=recorder)) as steps:
+            for step in steps:
+                yield (before + here * (step.index + 1) / step.of) / total, group, step
         before += here
 
 
@@ -197,7 +215,7 @@ def _pasted(image: Picture, canvases: Sequence[Canvas], found: dict[int, list[tu
 
 def _outside(before: Picture, after: Picture, canvases: Sequence[Canvas]) -> int:
     """The largest difference where no canvas's feather reaches, in grey levels."""
-    reached = np.zeros(before.shape[:2], bool)
+    changed = cv2.absdiff(before, after)
     for canvas in canvases:
-        reached |= feather_mask(before.shape, canvas) > 0
-    return largest_difference_outside(before, after, reached)
+        changed[feather_mask(before.shape, canvas) > 0] = 0
+    return int(changed.max())

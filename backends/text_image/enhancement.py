@@ -1,11 +1,12 @@
 """Inference Fourier enhancement (IFE) and the view inside it, as hooks on any ControlNet and U-Net of diffusers.
 
 TextGen (NeurIPS 2024), equations 1 and 2: F_(i+1) = D_(i+1)([S_i + alpha C'_i, beta F_i]), where C'_i is the control
-C_i with its spectrum scaled by s below a radius. FreeU is no substitute: the U-Net adds the control to the skips before
+C_i with its spectrum scaled by s up to a radius. FreeU is no substitute: the U-Net adds the control to the skips before
 the decoder, so FreeU's filter would act on both.
 
 The paper gives neither the radius nor the layers. As in FreeU, the first two decoder levels are enhanced; the middle
-residual is left as it is.
+residual is left as it is. Residuals belong to decoder levels from their end: `up_blocks[0]` takes the last
+`len(resnets)` of them, the next block those before.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ _ENHANCED_LEVELS = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
-    """What one decoder level received at one step: `skip` S, `control` C (enhanced), `base` F, `fused` S + C.
+    """What one decoder level received at one step: `skip` S, `control` C, `base` F, `fused` S + C.
 
-    All (batch, channels, h, w) of the first skip that the level takes.
+    All (batch, channels, h, w), of the first skip that the level takes. `control` is what was added to it: enhanced,
+    masked, and of several ControlNets the sum; 0 where none was on. `base` is enhanced.
     """
 
     skip: Tensor
@@ -39,7 +41,7 @@ class Level:
 
 @dataclass(slots=True)
 class Recorder:
-    """Collects the levels of every decoder pass, deepest first; `passes` grows by one a step."""
+    """Collects the levels of every pass of the U-Net, deepest first; with guidance a step has two passes."""
 
     passes: list[list[Level]] = field(default_factory=list)
 
@@ -54,7 +56,8 @@ def radial(height: int, width: int, device: torch.device) -> Tensor:
 def filtered(control: Tensor, settings: Fourier) -> Tensor:
     """C' of equation 2, or one band of the control: (batch, channels, h, w) to the same shape.
 
-    The radius includes its edge: radius 1 covers the constant and its nearest neighbours, as FreeU's square does.
+    The radius includes its edge, so that 0 still is the constant; radius 1, for FreeU's square of 2 x 2 coefficients,
+    adds its four nearest neighbours.
     """
     height, width = control.shape[-2:]
     low = radial(height, width, control.device) <= settings.radius
@@ -74,10 +77,11 @@ def enhanced(
     """Inside, the control and base features of `unet` are enhanced, and recorded if a recorder is given.
 
     Works for every `UNet2DConditionModel` and the ControlNets whose residuals it is given, stock pipelines included.
+    The hooks belong to the networks and not to a caller: two threads must not be inside at once on the same networks.
     """
     blocks = list(unet.up_blocks)
     takes = [len(block.resnets) for block in blocks]
-    last: list[Tensor] = []
+    added: list[Tensor] = []  # what the pass under way adds to the skips
 
     def on_control(_module: nn.Module, _args: Any, output: Any) -> Any:
         down, mid = output[0], output[1]
@@ -88,23 +92,22 @@ def enhanced(
                 for index in range(at - count, at):
                     changed[index] = settings.alpha * filtered(changed[index], settings)
                 at -= count
-        last[:] = changed
         return (tuple(changed), mid) if isinstance(output, tuple) else type(output)(tuple(changed), mid)
+
+    def on_unet(_module: nn.Module, _args: Any, kwargs: dict[str, Any]) -> None:
+        added[:] = kwargs.get("down_block_additional_residuals") or ()
 
     def on_block(index: int) -> Callable[[nn.Module, Any, dict[str, Any]], tuple[Any, dict[str, Any]]]:
         def hook(_module: nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
             base = kwargs["hidden_states"]
-            if settings and index < _ENHANCED_LEVELS:
+            if settings is not None and index < _ENHANCED_LEVELS:
                 base = kwargs["hidden_states"] = settings.beta * base
             if recorder is not None:
                 fused = kwargs["res_hidden_states_tuple"][-1]
-                end = len(last) - sum(takes[:index])
-                control = last[end - 1] if last else torch.zeros_like(fused)
+                control = added[-1 - sum(takes[:index])] if added else torch.zeros_like(fused)
                 if index == 0:
                     recorder.passes.append([])
                 recorder.passes[-1].append(Level(fused - control, control, base, fused))
-                if index == len(blocks) - 1:
-                    last.clear()
             return args, kwargs
 
         return hook
@@ -112,6 +115,9 @@ def enhanced(
     with ExitStack() as stack:
         for control in controls:
             stack.callback(control.register_forward_hook(on_control).remove)
+        if recorder is not None:
+            stack.callback(unet.register_forward_pre_hook(on_unet, with_kwargs=True).remove)
+            stack.callback(added.clear)
         for index, block in enumerate(blocks):
             stack.callback(block.register_forward_pre_hook(on_block(index), with_kwargs=True).remove)
         yield

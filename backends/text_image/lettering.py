@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from fontTools.ttLib import TTFont
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from backends.errors import InputError, quoted
 from backends.text_image.materials.subset import FONTS
@@ -58,18 +58,19 @@ _NAMED = {
 
 
 def script_of(text: str) -> str:
-    """The script of a line, by its letters: the first that is not Latin, or Latin.
+    """The script of a line, by its letters: Japanese where there are kana, else the first that is not Latin, or Latin.
 
-    Han characters count as simplified Chinese unless kana stand beside them or the simplified font lacks one of them.
+    Han characters count as simplified Chinese, or as of the script beside them. Where the font of that script lacks a
+    character, it is the next script of the line, or of all, whose font can write the whole line: traditional Chinese
+    for a character that the simplified font lacks, Chinese for Cyrillic beside Chinese.
     """
-    found = {_NAMED.get(unicodedata.name(letter, "?").split()[0].split("-")[0], "") for letter in text} - {""}
-    if "japanese" in found:
-        return "japanese"
-    for name in found - {"latin", "hans"}:
-        return name
-    if "hans" in found:
-        return "hant" if missing(text, FACES["hans"]) and not missing(text, FACES["hant"]) else "hans"
-    return "latin" if text.isascii() else "latin_ext"
+    named = dict.fromkeys(_NAMED.get(unicodedata.name(letter, "?").split()[0].split("-")[0], "") for letter in text)
+    han = ["hans", "hant"] if "hans" in named else []
+    others = sorted(
+        named.keys() - {"", "latin", "hans"}, key=lambda name: (name != "japanese", list(named).index(name))
+    )
+    likely = [*others, *han, "latin" if text.isascii() else "latin_ext"]
+    return next((name for name in (*likely, *FACES) if not missing(text, FACES[name])), likely[0])
 
 
 @lru_cache(maxsize=4096)
@@ -90,11 +91,11 @@ def _invisible(character: str) -> bool:
 
 
 def checked_line(text: str, face: Path) -> str:
-    """`text` in NFC, if it can be drawn.
+    """`text` in NFC, if it can be drawn; empty where it is blank.
 
     Raises:
-        InputError: for more than `MOST_CHARACTERS`, control characters, heaped combining marks, or a character that
-            the font lacks; the message names it.
+        InputError: for more than `MOST_CHARACTERS`, control characters, heaped combining marks, nothing but invisible
+            characters, or a character that the font lacks; the message names it.
     """
     line = unicodedata.normalize("NFC", text).strip()
     if len(line) > MOST_CHARACTERS:
@@ -109,11 +110,25 @@ def checked_line(text: str, face: Path) -> str:
         marks = marks + 1 if category in {"Mn", "Me"} else 0
         if marks > _MOST_MARKS:
             raise InputError(f"More than {_MOST_MARKS} combining marks stand on one letter. Take some out.")
+    if line and all(_invisible(character) for character in line):
+        raise InputError(
+            "The text has no visible character. Write some, or leave it empty to remove what stands there."
+        )
     lacking = missing(line, face)
     if lacking:
         named = ", ".join(f"{c} (U+{ord(c):04X} {unicodedata.name(c, 'unnamed').lower()})" for c in lacking[:5])
         raise InputError(f"No font here has a glyph for {named}. Replace it, or write {quoted(line)} another way.")
     return line
+
+
+@cache
+def _shapes() -> bool:
+    # Pillow brings Raqm and HarfBuzz, takes FriBidi from the system, and without it silently draws letter by letter.
+    return bool(features.check("raqm"))
+
+
+def _must_be_shaped(character: str) -> bool:
+    return 0x590 <= ord(character) < 0x1100 or unicodedata.combining(character) > 0
 
 
 @lru_cache(maxsize=512)
@@ -126,7 +141,12 @@ def ink(text: str, face: Path, size: int, *, vertical: bool = False) -> Mask:
     """The line drawn at `size` pixels an em and cut to its ink; (height, width) uint8, 255 where the letters are.
 
     An empty array where nothing is drawn.
+
+    Raises:
+        InputError: for a text that must be shaped, or runs from top to bottom, on a machine that cannot do that.
     """
+    if not _shapes() and (vertical or any(_must_be_shaped(character) for character in text)):
+        raise InputError("This machine cannot join and order the letters of this text. Install FriBidi (libfribidi0).")
     direction: Direction | None = "ttb" if vertical else None
     pen = font(face, size)
     left, top, right, bottom = pen.getbbox(text, direction=direction)
@@ -148,15 +168,16 @@ def fitted(text: str, face: Path, width: int, height: int, *, vertical: bool = F
     shape = ink(text, face, em, vertical=vertical)
     if not shape.size:
         return box
-    across = (em * 0.95, shape.shape[1])[not vertical] if vertical else shape.shape[1]
+    across = em * 0.95 if vertical else shape.shape[1]
     tall = shape.shape[0] if vertical else max(shape.shape[0], em * 0.86)
     size = max(5, int(em * min(fill * width / across, fill * height / tall)))
     drawn = ink(text, face, size, vertical=vertical)
     limit = min(1.0, width / drawn.shape[1], height / drawn.shape[0])
     if limit < 1:
-        drawn = np.asarray(
-            cv2.resize(drawn, None, fx=limit, fy=limit, interpolation=cv2.INTER_AREA)[:height, :width], np.uint8
-        )
+        # A long line in a narrow box would shrink to less than a pixel.
+        wide, high = (max(1, round(limit * side)) for side in drawn.shape[::-1])
+        shrunk = cv2.resize(drawn, (wide, high), interpolation=cv2.INTER_AREA)
+        drawn = np.asarray(shrunk[:height, :width], np.uint8)
     top, left = (height - drawn.shape[0]) // 2, (width - drawn.shape[1]) // 2
     box[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
     return box

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -23,8 +25,30 @@ PARTS = {"unet": 2, "global_control": 1, "detail_control": 1}
 """Networks of the pipeline, and into how many files each is split: a file that ships may take 16 MiB."""
 
 
-@cache
+_chosen: list[TextGenPipeline] = []
+
+
+@contextmanager
+def using(chosen: TextGenPipeline) -> Iterator[None]:
+    """Inside, every edit of this process is made with `chosen`: a pipeline from a folder, or one still in training."""
+    _chosen.append(chosen)
+    try:
+        yield
+    finally:
+        _chosen.remove(chosen)
+
+
 def pipeline() -> TextGenPipeline:
+    """The pipeline that edits are made with: the embedded one, or the last one that is `using`.
+
+    Raises:
+        WeightsError: if the weights are missing or not those of the manifest.
+    """
+    return _chosen[-1] if _chosen else embedded()
+
+
+@cache
+def embedded() -> TextGenPipeline:
     """The embedded pipeline on the device in use, loaded once.
 
     Raises:

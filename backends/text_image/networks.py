@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
+
+# diffusers loads a class from outside itself only if the module it is in also holds the base class that can load it.
+from diffusers import ModelMixin as ModelMixin
 from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle

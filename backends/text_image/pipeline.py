@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,11 +64,15 @@ def sampler() -> DPMSolverMultistepScheduler:
 
 def control_at(timeline: Sequence[Segment], time: float) -> Control:
     """The control of the segment that holds `time`; a boundary belongs to the segment below it, as in t <= T/2."""
-    return next((segment.control for segment in timeline if segment.end < time), timeline[-1].control)
+    return next((segment.control for segment in timeline if segment.end < time - 1e-6), timeline[-1].control)
 
 
 class TextGenPipeline(DiffusionPipeline):
     """Base U-Net, a ControlNet for each stage and a sampler; works on canvases 64 pixels high.
+
+    `save_pretrained` writes the usual folder of a diffusers pipeline. It is read again through this class, since
+    diffusers does not know it: `DiffusionPipeline.from_pretrained` cannot. Several threads may use one pipeline; they
+    take turns, a step each.
 
     Example:
         pipeline = TextGenPipeline.from_pretrained(folder)
@@ -85,21 +90,25 @@ class TextGenPipeline(DiffusionPipeline):
         self.register_modules(
             unet=unet, global_control=global_control, detail_control=detail_control, scheduler=scheduler
         )
+        # Enhancement hangs on the networks: with two runs inside at once, each would have the other's settings.
+        self._turn = threading.Lock()
 
     def __call__(self, canvases: Canvases, options: Options, seeds: Sequence[int] | None = None) -> TextGenOutput:
-        """Denoise to the end; see `denoise`."""
-        for step in self.denoise(canvases, options, seeds or range(len(canvases.image))):
+        """Denoise to the end; see `denoise`. `seeds`: None gives each canvas another."""
+        for step in self.denoise(canvases, options, range(len(canvases.image)) if seeds is None else seeds):
             last = step
         return TextGenOutput(images=last.predicted)
 
     @torch.inference_mode()
     def denoise(
         self, canvases: Canvases, options: Options, seeds: Sequence[int], *, recorder: Recorder | None = None
-    ) -> Iterator[Step]:
+    ) -> Generator[Step, None, None]:
         """Denoise from `options.noise` down to 0, yielding after each step; the last step holds the result.
 
         `seeds`: one a canvas; with the options' own seed it makes the noise, alike in every batch and on every device.
         Times count on the whole schedule, so a switch at 0.5 is at half the noise also where an edit begins at 0.8.
+        The schedule has 1000 times, of which no step takes one twice as long as `options` are checked. Nothing is held
+        between two steps, so that who stops listening blocks nobody.
         """
         device, dtype = self.unet.device, self.unet.dtype
         times = np.linspace(options.noise * STEPS, 0, options.steps, endpoint=False).round().astype(int)
@@ -113,18 +122,18 @@ class TextGenPipeline(DiffusionPipeline):
         words = torch.stack([embed(options.caption)] * len(start)).to(device, dtype)
         unconditional = torch.zeros_like(words) + embed("").to(device, dtype)
         nets = [self.global_control, self.detail_control]
-        with enhanced(self.unet, nets, options.fourier, recorder=recorder):
-            for index, t in enumerate(scheduler.timesteps):
-                time = (int(t) + 1) / STEPS
-                control = control_at(options.timeline, time)
-                x_in = x.to(dtype)
+        for index, t in enumerate(scheduler.timesteps):
+            time = (int(t) + 1) / STEPS
+            control = control_at(options.timeline, time)
+            x_in = x.to(dtype)
+            with self._turn, enhanced(self.unet, nets, options.fourier, recorder=recorder):
                 predicted = self._predict(x_in, t, words, control, hints, options)
                 if options.guidance > 1:
                     plain = self._predict(x_in, t, unconditional, control, hints, options)
                     predicted = plain + options.guidance * (predicted - plain)
-                predicted = predicted.float().clamp(-1, 1)
-                x = scheduler.step(predicted, t, x, return_dict=False)[0]
-                yield Step(index, len(times), time, control, to_pixels(predicted))
+            predicted = predicted.float().clamp(-1, 1)
+            x = scheduler.step(predicted, t, x, return_dict=False)[0]
+            yield Step(index, len(times), time, control, to_pixels(predicted))
 
     def _predict(
         self, x: Tensor, t: Tensor, words: Tensor, control: Control, hints: dict[str, Tensor], options: Options

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ BANDS: tuple[Band, ...] = ("all", "low", "high")
 MOST_REGIONS = 8
 MOST_VARIANTS = 4
 MOST_STEPS = 50
+LONGEST_CAPTION = 300
 PRESETS: dict[str, int] = {"fast": 5, "balanced": 10, "best": 25}
 """Denoising steps of each preset."""
 
@@ -57,7 +59,8 @@ PAPER_TIMELINE: tuple[Segment, ...] = (Segment(1.0, 0.5, "global"), Segment(0.5,
 class Fourier:
     """Inference Fourier enhancement (TextGen, equations 1 and 2), and which band of the control is kept.
 
-    `alpha` scales the control, `beta` the base features, `s` the control below `radius` (in steps of the spectrum).
+    `alpha` scales the control, `beta` the base features, `s` the control's constant and all frequencies up to `radius`
+    (in steps of the spectrum, 1 being one wave over the whole canvas).
     """
 
     alpha: float = 1.4
@@ -90,7 +93,8 @@ class Options:
     start: Start = "paper"
 
     def __hash__(self) -> int:
-        return hash(repr(self))
+        plain = [getattr(self, part.name) for part in fields(self) if part.name != "signals"]
+        return hash((*plain, frozenset(self.signals.items())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +108,10 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GenerateRequest:
-    """Text on a scene made from noise: a canvas of 64 x `width` pixels, described by the options' caption."""
+    """Text on a scene made from noise: a canvas of 64 x `width` pixels, described by the options' caption.
+
+    The options' `noise` must be 1, and `start` has no meaning: there is no picture to begin with.
+    """
 
     text: str
     width: int = 256
@@ -159,14 +166,19 @@ def checked(options: Options) -> Options:
     """The options, if they can be used.
 
     Raises:
-        InputError: for a value out of range, an unknown signal or control, or a timeline with gaps.
+        InputError: for a value out of range, an unknown signal or control, a caption that is too long, or a timeline
+            with gaps.
     """
-    _within("steps", options.steps, 1, MOST_STEPS)
+    _within("steps", options.steps, 1, MOST_STEPS, whole=True)
     _within("noise", options.noise, 0.05, 1)
-    _within("variants", options.variants, 1, MOST_VARIANTS)
+    _within("variants", options.variants, 1, MOST_VARIANTS, whole=True)
     _within("guidance", options.guidance, 1, 10)
-    _within("seed", options.seed, 0, 2**63 - 1)
-    _within("masked levels", options.masked_levels, 0, 3)
+    _within("seed", options.seed, 0, 2**63 - 1, whole=True)
+    _within("masked levels", options.masked_levels, 0, 3, whole=True)
+    if not isinstance(options.caption, str) or len(options.caption) > LONGEST_CAPTION:
+        raise InputError(
+            f"The caption is {quoted(options.caption)}. Give a text of at most {LONGEST_CAPTION} characters."
+        )
     if options.start not in ("paper", "draft"):
         raise InputError(f"No start is called {quoted(options.start)}. Use paper or draft.")
     for signal, weight in options.signals.items():
@@ -194,7 +206,10 @@ def _timeline(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     return segments
 
 
-def _within(name: str, value: float, low: float, high: float) -> None:
+def _within(name: str, value: float, low: float, high: float, *, whole: bool = False) -> None:
+    kind = Integral if whole else Real
     # A comparison with NaN is false, so NaN does not pass.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputError(f"{name.capitalize()} is {quoted(value)}; it must lie from {low:g} to {high:g}.")
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+        number = "a whole number" if whole else "a number"
+        said = name[0].upper() + name[1:]
+        raise InputError(f"{said} is {quoted(value)}; it must be {number} from {low:.15g} to {high:.15g}.")

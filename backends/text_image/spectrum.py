@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from backends import runtime
 from backends.errors import InputError
 from backends.progress import Progress
 from backends.text_image.edit import canvases_of, denoised
@@ -25,8 +27,8 @@ class Spectrum:
     """Radial spectra of one line's denoising. `steps`: times, 1 is noise. `levels`: decoder levels, deepest first.
 
     `frequencies`: (bins,) from 0 to 1 (of pi). `curves`: part -> (steps, levels, bins) log amplitude (natural
-    logarithm), relative to the constant coefficient's bin. `maps`: level -> (h, w) uint8, the size of the control at
-    the last step that had any.
+    logarithm), relative to the constant coefficient's bin; 0 throughout where the control is off. `maps`: level ->
+    (h, w) uint8, the size of the control at the last step that had any.
     """
 
     steps: tuple[float, ...]
@@ -36,6 +38,7 @@ class Spectrum:
     maps: dict[str, NDArray[np.uint8]]
 
 
+@runtime.gpu
 def spectrum(request: EditRequest, line: int = 0) -> Generator[Progress, None, Spectrum]:
     """Edit line number `line` of the request and record what its decoder receives at each step.
 
@@ -48,14 +51,15 @@ def spectrum(request: EditRequest, line: int = 0) -> Generator[Progress, None, S
         raise InputError(f"There is no line {line}; there are {len(canvases)}, counted from 0.")
     recorder = Recorder()
     times, curves, maps = [], [], {}
-    for share, _, step in denoised([canvases[line]], options, recorder=recorder):
-        levels = recorder.passes[-1]  # with guidance the pass without a caption comes last; its control is the same
-        recorder.passes.clear()
-        times.append(step.time)
-        curves.append([[radial_log_amplitude(getattr(level, part)) for part in PARTS] for level in levels])
-        if step.control != "off":
-            maps = {_name(level): _map(level.control) for level in levels}
-        yield Progress(share, f"{step.control} control, step {step.index + 1} of {step.of}")
+    with closing(denoised([canvases[line]], options, recorder=recorder)) as denoising:
+        for share, _, step in denoising:
+            levels = recorder.passes[0]  # with guidance a second pass follows, without the caption
+            recorder.passes.clear()
+            times.append(step.time)
+            curves.append([[radial_log_amplitude(getattr(level, part)) for part in PARTS] for level in levels])
+            if step.control != "off":
+                maps = {_name(level): _map(level.control) for level in levels}
+            yield Progress(share, f"{step.control} control, step {step.index + 1} of {step.of}")
     found = np.asarray(curves, np.float32)  # steps, levels, parts, bins
     return Spectrum(
         steps=tuple(times),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -57,14 +58,18 @@ class SweepResult:
 def with_control(options: Options, control: str, value: float) -> Options:
     """The options with one control set.
 
-    "split": where the global stage hands over; "drop late", "drop early": the share of the denoising at its end, or at
-    its beginning, that has no control.
+    "split": the time at which the global stage hands over; "drop late", "drop early": the share at the end, or at the
+    beginning, of the denoising that has no control; an edit's denoising begins at its noise.
 
     Raises:
         InputError: for an unknown control or a value out of its range.
     """
     if control not in CONTROLS:
         raise InputError(f"Nothing called {quoted(control)} can be swept. Use one of: {', '.join(CONTROLS)}.")
+    if control in ("split", "drop late", "drop early") and not 0 <= value <= 1:
+        raise InputError(f"{quoted(value)} cannot be used for {control}. Use a number from 0 to 1.")
+    if control == "steps" and value != round(value):
+        raise InputError(f"{quoted(value)} cannot be used for steps. Use a whole number.")
     fourier = options.fourier or Fourier()
     changed: dict[str, Callable[[], Options]] = {
         "alpha": lambda: replace(options, fourier=replace(fourier, alpha=value)),
@@ -73,11 +78,11 @@ def with_control(options: Options, control: str, value: float) -> Options:
         "radius": lambda: replace(options, fourier=replace(fourier, radius=value)),
         "noise": lambda: replace(options, noise=value),
         "split": lambda: replace(options, timeline=split_at(value)),
-        "drop late": lambda: replace(options, timeline=drop_late(value)),
-        "drop early": lambda: replace(options, timeline=drop_early(value)),
+        "drop late": lambda: replace(options, timeline=drop_late(value, options.noise)),
+        "drop early": lambda: replace(options, timeline=drop_early(value, options.noise)),
         "guidance": lambda: replace(options, guidance=value),
         "glyph weight": lambda: replace(options, signals={**options.signals, "glyph": value}),
-        "steps": lambda: replace(options, steps=int(value)),
+        "steps": lambda: replace(options, steps=round(value)),
     }
     return checked(changed[control]())
 
@@ -87,14 +92,15 @@ def split_at(value: float) -> tuple[Segment, ...]:
     return _pieces((1.0, value, "global"), (value, 0.0, "detail"))
 
 
-def drop_late(share: float) -> tuple[Segment, ...]:
-    """Both stages, with the last `share` of the denoising left without control."""
-    return _pieces((1.0, max(0.5, share), "global"), (max(0.5, share), share, "detail"), (share, 0.0, "off"))
+def drop_late(share: float, noise: float = 1.0) -> tuple[Segment, ...]:
+    """Both stages, with the last `share` of the denoising, which begins at time `noise`, left without control."""
+    off = share * noise
+    return _pieces((1.0, max(0.5, off), "global"), (max(0.5, off), off, "detail"), (off, 0.0, "off"))
 
 
-def drop_early(share: float) -> tuple[Segment, ...]:
-    """Both stages, with the first `share` of the denoising left without control."""
-    top = 1.0 - share
+def drop_early(share: float, noise: float = 1.0) -> tuple[Segment, ...]:
+    """Both stages, with the first `share` of the denoising, which begins at time `noise`, left without control."""
+    top = (1.0 - share) * noise if share else 1.0
     return _pieces((1.0, top, "off"), (top, min(0.5, top), "global"), (min(0.5, top), 0.0, "detail"))
 
 
@@ -126,7 +132,7 @@ def sweep(request: EditRequest, control: str, values: Sequence[float] = ()) -> G
                 value=value,
                 ned=float(np.mean(scores)) if scores else None,
                 read=" / ".join(line.read or "" for line in result.lines) if scores else None,
-                changed=float(np.abs(result.images[0].astype(int) - request.image)[inside].mean()),
+                changed=float(np.abs(result.images[0][inside].astype(np.int16) - request.image[inside]).mean()),
                 image=result.images[0],
             )
         )
@@ -135,10 +141,11 @@ def sweep(request: EditRequest, control: str, values: Sequence[float] = ()) -> G
 
 def _share(work: Generator[Progress, None, R], index: int, of: int, name: str) -> Generator[Progress, None, R]:
     """The part of a longer work that `work` is."""
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        yield Progress((index + step.fraction) / of, f"{name}: {step.message}", None, step.preview)
+    with closing(work):
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            yield Progress((index + step.fraction) / of, f"{name}: {step.message}", None, step.preview)
