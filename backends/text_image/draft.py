@@ -35,7 +35,7 @@ def text_colour(image: Picture, position: Mask) -> tuple[NDArray[np.float32], Ma
     )
     letters = np.zeros_like(position)
     if np.linalg.norm(centres[0] - centres[1]) < _NO_TEXT:
-        bright = float(np.dot(around, (0.299, 0.587, 0.114))) > 127
+        bright = float(np.dot(np.median(pixels, axis=0), (0.299, 0.587, 0.114))) > 127
         return np.asarray(_DARK if bright else _LIGHT, np.float32), letters
     letters[inside] = np.where(labels[:, 0] != ground, 255, 0)
     return centres[1 - ground], letters

@@ -67,6 +67,15 @@ def control_at(timeline: Sequence[Segment], time: float) -> Control:
     return next((segment.control for segment in timeline if segment.end < time - 1e-6), timeline[-1].control)
 
 
+def schedule(noise: float, steps: int) -> list[int]:
+    """The training steps to denoise at, from `noise` on in even steps; step t is time (t + 1) / 1000.
+
+    Options that were checked leave at least one training step to each, so that none comes twice.
+    """
+    times = np.linspace(noise * STEPS, 0, steps, endpoint=False)
+    return [max(0, round(time) - 1) for time in times.tolist()]
+
+
 class TextGenPipeline(DiffusionPipeline):
     """Base U-Net, a ControlNet for each stage and a sampler; works on canvases 64 pixels high.
 
@@ -107,13 +116,11 @@ class TextGenPipeline(DiffusionPipeline):
 
         `seeds`: one a canvas; with the options' own seed it makes the noise, alike in every batch and on every device.
         Times count on the whole schedule, so a switch at 0.5 is at half the noise also where an edit begins at 0.8.
-        The schedule has 1000 times, of which no step takes one twice as long as `options` are checked. Nothing is held
-        between two steps, so that who stops listening blocks nobody.
+        Nothing is held between two steps, so that who stops listening blocks nobody.
         """
         device, dtype = self.unet.device, self.unet.dtype
-        times = np.linspace(options.noise * STEPS, 0, options.steps, endpoint=False).round().astype(int)
         scheduler = DPMSolverMultistepScheduler.from_config(self.scheduler.config)
-        scheduler.set_timesteps(timesteps=list(np.clip(times - 1, 0, STEPS - 1)), device=device)
+        scheduler.set_timesteps(timesteps=schedule(options.noise, options.steps), device=device)
         shape = canvases.start.shape[1:]
         noise = torch.cat([_noise(options.seed, seed, shape) for seed in seeds])
         start = to_places(canvases.start).to(device)
@@ -133,7 +140,7 @@ class TextGenPipeline(DiffusionPipeline):
                     predicted = plain + options.guidance * (predicted - plain)
             predicted = predicted.float().clamp(-1, 1)
             x = scheduler.step(predicted, t, x, return_dict=False)[0]
-            yield Step(index, len(times), time, control, to_pixels(predicted))
+            yield Step(index, options.steps, time, control, to_pixels(predicted))
 
     def _predict(
         self, x: Tensor, t: Tensor, words: Tensor, control: Control, hints: dict[str, Tensor], options: Options

@@ -212,4 +212,4 @@ def _within(name: str, value: float, low: float, high: float, *, whole: bool = F
     if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
         number = "a whole number" if whole else "a number"
         said = name[0].upper() + name[1:]
-        raise InputError(f"{said} is {quoted(value)}; it must be {number} from {low:.15g} to {high:.15g}.")
+        raise InputError(f"{said} is {quoted(value)}; it must be {number} from {low} to {high}.")
