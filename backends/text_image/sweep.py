@@ -68,7 +68,7 @@ def with_control(options: Options, control: str, value: float) -> Options:
         raise InputError(f"Nothing called {quoted(control)} can be swept. Use one of: {', '.join(CONTROLS)}.")
     if control in ("split", "drop late", "drop early") and not 0 <= value <= 1:
         raise InputError(f"{quoted(value)} cannot be used for {control}. Use a number from 0 to 1.")
-    if control == "steps" and value != round(value):
+    if control == "steps" and not float(value).is_integer():
         raise InputError(f"{quoted(value)} cannot be used for steps. Use a whole number.")
     fourier = options.fourier or Fourier()
     changed: dict[str, Callable[[], Options]] = {
