@@ -60,9 +60,10 @@ class _Batches(IterableDataset[Batch]):
         self._folder, self._pixels, self._seed = folder, pixels, seed
 
     def __iter__(self) -> Iterator[Batch]:
-        cv2.setNumThreads(1)
-        torch.set_num_threads(1)
         worker = get_worker_info()
+        if worker:
+            cv2.setNumThreads(1)
+            torch.set_num_threads(1)
         lane = self._seed * 64 + (worker.id if worker else 0)
         rng = random.Random(lane)
         maker = SceneMaker(load_material(self._folder, "train"))
@@ -75,7 +76,8 @@ class _Batches(IterableDataset[Batch]):
 def batches(folder: Path, *, pixels: int, seed: int, workers: int) -> Iterator[Batch]:
     """Batches for ever; each holds `pixels` columns of canvas: 2048 are 16 canvases of 64 x 128.
 
-    A run that goes on takes another `seed`, so that it sees other scenes.
+    A run that goes on takes another `seed`, so that it sees other scenes. Without `workers` they are rendered here.
     """
-    loader = DataLoader(_Batches(folder, pixels, seed), batch_size=None, num_workers=workers, prefetch_factor=4)
+    ahead = 4 if workers else None
+    loader = DataLoader(_Batches(folder, pixels, seed), batch_size=None, num_workers=workers, prefetch_factor=ahead)
     return iter(loader)

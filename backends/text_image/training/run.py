@@ -20,6 +20,7 @@ from backends.text_image.training.loss import Networks, Objective, Stage
 _RATE = 4e-4  # for batches of about five
 _WARM_UP = 200  # steps
 _DECAY_SHARE = 0.3  # of the run, at its end
+_STATE, _OPTIMIZER = "state.json", "optimizer.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def open_run(plan: Plan, folder: Path, device: torch.device) -> Run:
     optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     averages = {name: _average(net) for name, net in networks.named().items()}
     run = Run(plan, folder, networks, averages, optimizer, device)
-    if (folder / "state.json").exists():
+    if (folder / _STATE).exists():
         _resume(run)
     return run
 
@@ -85,7 +86,7 @@ def _average(net: torch.nn.Module) -> EMAModel:
 
 
 def _resume(run: Run) -> None:
-    state = json.loads((run.folder / "state.json").read_text())
+    state = json.loads((run.folder / _STATE).read_text())
     run.seen, run.steps, run.seconds = state["seen"], state["steps"], state["seconds"]
     for name, net in run.networks.named().items():
         net.load_state_dict(load_file(run.folder / f"{name}.safetensors"))
@@ -97,14 +98,16 @@ def _resume(run: Run) -> None:
 
 
 def save_run(run: Run) -> None:
-    """Write all that the run needs to go on; `state.json` last, so that a killed save leaves the one before."""
+    """Write all that the run needs to go on; it takes its place when it is whole, so a killed save leaves the last."""
     run.folder.mkdir(parents=True, exist_ok=True)
+    tensors = {}
     for name, net in run.networks.named().items():
-        _save(net.state_dict(), run.folder / f"{name}.safetensors")
+        tensors[f"{name}.safetensors"] = net.state_dict()
         names = [key for key, _ in net.named_parameters()]
-        _save(dict(zip(names, run.averages[name].shadow_params, strict=True)), averages_file(run.folder, name))
+        shadow = dict(zip(names, run.averages[name].shadow_params, strict=True))
+        tensors[averages_file(run.folder, name).name] = shadow
     moments = run.optimizer.state_dict()["state"]
-    _save({f"{index}.{key}": value for index, of in moments.items() for key, value in of.items()}, _optimizer_file(run))
+    tensors[_OPTIMIZER] = {f"{index}.{key}": value for index, of in moments.items() for key, value in of.items()}
     state = {
         "seen": run.seen,
         "steps": run.steps,
@@ -112,7 +115,15 @@ def save_run(run: Run) -> None:
         "averaged": {name: average.optimization_step for name, average in run.averages.items()},
         "plan": asdict(run.plan),
     }
-    (run.folder / "state.json").write_text(json.dumps(state))
+    for file, found in tensors.items():
+        save_file({key: value.detach().cpu().contiguous() for key, value in found.items()}, _part(run, file))
+    _part(run, _STATE).write_text(json.dumps(state))
+    for file in (*tensors, _STATE):
+        _part(run, file).replace(run.folder / file)
+
+
+def _part(run: Run, file: str) -> Path:
+    return run.folder / f"{file}.part"
 
 
 def averages_file(folder: Path, name: str) -> Path:
@@ -120,19 +131,15 @@ def averages_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.average.safetensors"
 
 
-def _optimizer_file(run: Run) -> Path:
-    return run.folder / "optimizer.safetensors"
-
-
-def _save(tensors: dict[str, Tensor], file: Path) -> None:
-    save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, file)
-
-
 def _load_optimizer(run: Run) -> None:
     state = run.optimizer.state_dict()
+    (group,) = run.optimizer.param_groups
     moments: dict[int, dict[str, Tensor]] = {}
-    for key, value in load_file(_optimizer_file(run)).items():
+    for key, value in load_file(run.folder / _OPTIMIZER).items():
         index, name = key.split(".", 1)
+        if value.dim():
+            # The fused optimiser goes through memory side by side and asks nobody whether the orders agree.
+            value = torch.empty_like(group["params"][int(index)]).copy_(value)
         moments.setdefault(int(index), {})[name] = value
     run.optimizer.load_state_dict({"state": moments, "param_groups": state["param_groups"]})
 
