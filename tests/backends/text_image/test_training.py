@@ -1,5 +1,7 @@
 """Training on a few scenes: what learns in which stage, the loss by hand, and runs that stop and go on."""
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
@@ -169,12 +171,13 @@ def test_a_trained_base_goes_on_learning_and_each_stage_has_its_control(batch: B
 
 
 @pytest.fixture
-def stopped(batch: Batch, tmp_path: Path) -> Run:
+def stopped(batch: Batch, tmp_path: Path) -> Iterator[Run]:
     """A run that was saved after the prior and a step of each stage."""
     run = open_run(Plan(images=100, prior_images=TWO, seed=3), tmp_path, CPU)
     _train(run, batch, 3)
     save_run(run)
-    return run
+    yield run
+    shutil.rmtree(tmp_path)  # a third of a gigabyte
 
 
 def test_a_run_goes_on_where_it_stopped(stopped: Run, batch: Batch) -> None:
