@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, partial, wraps
 from importlib.util import find_spec
 from typing import Any, ParamSpec, TypeVar, overload
@@ -114,9 +115,45 @@ def gpu(function: Callable[P, R] | None = None, /, *, seconds: int = 60) -> Any:
 
 def _on_accelerator(function: Callable[..., Any], *, seconds: int) -> Callable[..., Any]:
     if zero_gpu_active():
-        zero_gpu: Callable[..., Any] = spaces.GPU(function, duration=seconds)
-        return zero_gpu
+        return _elsewhere(function, partial(spaces.GPU, duration=seconds))
     return _in_turn(function) if inspect.isgeneratorfunction(function) else _alone(function)
+
+
+@dataclass(frozen=True, slots=True)
+class _Returned:
+    """A generator's return value on its way out of another process."""
+
+    value: Any
+
+
+def _elsewhere(function: Callable[..., Any], decorate: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` decorated by one that runs it in another process, out of which generators bring only what they yield.
+
+    The return value therefore travels as the last item.
+    """
+    if not inspect.isgeneratorfunction(function):
+        elsewhere: Callable[..., Any] = decorate(function)
+        return elsewhere
+
+    @wraps(function)
+    def telling(*args: Any, **kwargs: Any) -> Generator[Any, None, None]:
+        yield _Returned((yield from function(*args, **kwargs)))
+
+    stream = decorate(telling)
+
+    @wraps(function)
+    def here(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
+        items = stream(*args, **kwargs)
+        try:
+            for item in items:
+                if isinstance(item, _Returned):
+                    return item.value
+                yield item
+        finally:
+            items.close()
+        return None
+
+    return here
 
 
 def _alone(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,7 +1,8 @@
 """The runtime: the device that was asked for, seeds that hold, and one computation at a time on the accelerator."""
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,3 +155,41 @@ def test_zero_gpu_needs_both_the_flag_and_the_package(fresh_settings: pytest.Mon
     assert not runtime.zero_gpu_active()
     fresh_settings.setattr(runtime, "find_spec", lambda name: object())
     assert runtime.zero_gpu_active()
+
+
+def _in_another_process(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Passes on what the generator yields and drops what it returns, as the `spaces` package does."""
+
+    def stream(*args: Any) -> Generator[Any, None, None]:
+        for item in function(*args):  # noqa: UP028 - `yield from` would keep the return value
+            yield item
+
+    return stream
+
+
+def test_a_generators_result_comes_out_of_another_process() -> None:
+    def count(to: int) -> Generator[int, None, str]:
+        yield from range(to)
+        return "done"
+
+    steps = runtime._elsewhere(count, _in_another_process)(3)
+    assert [next(steps), next(steps), next(steps)] == [0, 1, 2]
+    with pytest.raises(StopIteration) as stop:
+        next(steps)
+    assert stop.value.value == "done"
+
+
+def test_closing_reaches_the_generator_in_the_other_process() -> None:
+    closed = []
+
+    def endless() -> Generator[int, None, None]:
+        try:
+            while True:
+                yield 0
+        finally:
+            closed.append(True)
+
+    steps = runtime._elsewhere(endless, _in_another_process)()
+    next(steps)
+    steps.close()
+    assert closed == [True]
