@@ -74,10 +74,13 @@ class _Batches(IterableDataset[Batch]):
 
 
 def batches(folder: Path, *, pixels: int, seed: int, workers: int) -> Iterator[Batch]:
-    """Batches for ever; each holds `pixels` columns of canvas: 2048 are 16 canvases of 64 x 128.
+    """Batches for ever, each twice in a row; a batch holds `pixels` columns of canvas: 2048 are 16 of 64 x 128.
 
-    A run that goes on takes another `seed`, so that it sees other scenes. Without `workers` they are rendered here.
+    Twice, because the stages take turns and each has a network of its own: rendering is a third of the work on a CPU,
+    and so each network still sees a scene only once. A run that goes on takes another `seed`, so that it sees other
+    scenes. Without `workers` they are rendered here.
     """
     ahead = 4 if workers else None
     loader = DataLoader(_Batches(folder, pixels, seed), batch_size=None, num_workers=workers, prefetch_factor=ahead)
-    return iter(loader)
+    for batch in loader:
+        yield from (batch, batch)

@@ -77,6 +77,13 @@ def test_batches_repeat_by_seed_and_keep_their_size(material: Path) -> None:
         assert len(found.image) == size
 
 
+def test_a_batch_serves_both_stages_before_the_next_one_comes(material: Path) -> None:
+    data = batches(material, pixels=400, seed=3, workers=0)
+    for_one, for_other, following = next(data), next(data), next(data)
+    assert for_one is for_other
+    assert following.captions != for_one.captions
+
+
 @pytest.mark.parametrize(("stage", "low", "high"), [("prior", 0, 999), ("global", 500, 999), ("detail", 0, 499)])
 def test_each_stage_trains_at_its_own_noise(networks: Networks, batch: Batch, stage: Any, low: int, high: int) -> None:
     calls, handle = _given(networks.unet)
