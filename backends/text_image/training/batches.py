@@ -80,7 +80,13 @@ def batches(folder: Path, *, pixels: int, seed: int, workers: int) -> Iterator[B
     and so each network still sees a scene only once. A run that goes on takes another `seed`, so that it sees other
     scenes. Without `workers` they are rendered here.
     """
-    ahead = 4 if workers else None
-    loader = DataLoader(_Batches(folder, pixels, seed), batch_size=None, num_workers=workers, prefetch_factor=ahead)
+    # Spawned: a fork of a process in which OpenCV or OpenMP has threads may wait for ever for one of them.
+    loader = DataLoader(
+        _Batches(folder, pixels, seed),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        multiprocessing_context="spawn" if workers else None,
+    )
     for batch in loader:
         yield from (batch, batch)
