@@ -1,0 +1,148 @@
+"""“Take the control apart”: when the control acts, in which frequencies, by which signals, and from which start."""
+
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from backends.errors import InputError
+from backends.text_image.requests import BANDS, PAPER_TIMELINE, Fourier, Options
+from backends.text_image.signals import SIGNALS
+from backends.text_image.timelines import NAMES, marks_of, named, timeline
+from explorers.guard import guarded
+from explorers.text_image.pictures import timeline_bar
+
+OWN = "as set below"
+SIGNAL_LABELS = {
+    "glyph": "Glyph",
+    "glyph_canny": "Edges of the glyph",
+    "image_canny": "Edges of the picture",
+    "depth": "Relief of the glyph",
+}
+BAND_LABELS = {"all": "all", "low": "low only", "high": "high only"}
+STARTS = [("noised original (the paper's way)", "paper"), ("noised draft: the glyph painted on first", "draft")]
+Updates = dict[Component, Any]
+
+
+class ControlPanel:
+    """The widgets, and the options they stand for."""
+
+    def __init__(self, options: Options) -> None:
+        """Lays out the panel with the options in it."""
+        with gr.Accordion("Take the control apart", open=False), gr.Tabs(selected="timeline"):
+            with gr.Tab("Timeline", id="timeline"):
+                self._lay_out_timeline()
+            with gr.Tab("Frequency", id="frequency"):
+                self._lay_out_frequency()
+            with gr.Tab("Signal", id="signal"):
+                self._lay_out_signal()
+            with gr.Tab("Start", id="start"):
+                self._lay_out_start()
+        for component, value in self.fill(options).items():
+            component.value = value
+
+    def _lay_out_timeline(self) -> None:
+        self.bar = gr.HTML("")
+        self.preset = gr.Dropdown([*NAMES, OWN], value=NAMES[0], label="Timeline")
+        self.begins = gr.Slider(0, 1, 1, step=0.01, label="Control begins at time")
+        self.split = gr.Slider(0, 1, 0.5, step=0.01, label="Global hands over to detail at")
+        self.ends = gr.Slider(0, 1, 0, step=0.01, label="Control ends at time")
+        gr.HTML("Time runs from 1, pure noise, to 0, the picture.", elem_classes="atelier-note")
+
+    def _lay_out_frequency(self) -> None:
+        self.enhanced = gr.Checkbox(True, label="Fourier enhancement (IFE)")
+        self.alpha = gr.Slider(0, 4, 1.4, step=0.05, label="Control, all of it: α")
+        self.beta = gr.Slider(0, 4, 1.2, step=0.05, label="Base features: β")
+        self.s = gr.Slider(0, 4, 0.2, step=0.05, label="Control, its low frequencies: s")
+        self.radius = gr.Slider(0, 32, 1, step=0.5, label="Low means up to radius, in waves over the canvas")
+        self.band = gr.Radio([(BAND_LABELS[band], band) for band in BANDS], value="all", label="Control that is kept")
+
+    def _lay_out_signal(self) -> None:
+        self.weights = [
+            gr.Slider(0, 2, float(name == "glyph"), step=0.05, label=SIGNAL_LABELS[name]) for name in SIGNALS
+        ]
+        gr.HTML("All at 0 leaves the position alone.", elem_classes="atelier-note")
+        self.masked = gr.Slider(0, 3, 2, step=1, label="Decoder sizes, of the largest, masked in the detail stage")
+
+    def _lay_out_start(self) -> None:
+        self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from")
+        self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start")
+        self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none")
+
+    def wire(self) -> None:
+        """Lets the bar follow the sliders, and the sliders the named timelines."""
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
+        marks = [self.begins, self.split, self.ends]
+        self.preset.input(guarded(self._choose), [self.preset, self.noise], [*marks, self.bar], **quiet)
+        gr.on(
+            [mark.release for mark in marks],
+            guarded(self._moved),
+            [*marks, self.noise],
+            [self.bar, self.preset],
+            **quiet,
+        )
+        self.noise.release(guarded(self._started), [self.preset, *marks, self.noise], [*marks, self.bar], **quiet)
+
+    @property
+    def values(self) -> list[Component]:
+        """What `options` reads, in its order."""
+        frequency = [self.enhanced, self.alpha, self.beta, self.s, self.radius, self.band]
+        return [
+            *(self.begins, self.split, self.ends),
+            *frequency,
+            *(self.start, self.noise, self.guidance, self.masked),
+            *self.weights,
+        ]
+
+    def options(self, usual: Options, *values: Any) -> Options:
+        """`usual` with what the panel says. The backend checks it."""
+        begins, split, ends, enhanced, alpha, beta, s, radius, band, start, noise, guidance, masked, *weights = values
+        if any(value is None for value in values):
+            raise InputError("A number is missing. Fill in every field.")
+        return replace(
+            usual,
+            timeline=timeline(begins, split, ends),
+            fourier=Fourier(alpha, beta, s, radius, band) if enhanced else None,
+            start=start,
+            noise=noise,
+            guidance=guidance,
+            masked_levels=int(masked),
+            signals={name: weight for name, weight in zip(SIGNALS, weights, strict=True) if weight},
+        )
+
+    def fill(self, options: Options) -> Updates:
+        """The panel with the options in it; a timeline of another order than the panel's is shown as the paper's."""
+        marks = marks_of(options.timeline) or marks_of(PAPER_TIMELINE) or (1.0, 0.5, 0.0)
+        known = next((name for name in NAMES if named(name, options.noise) == marks), OWN)
+        fourier = options.fourier or Fourier()
+        return {
+            self.bar: timeline_bar(timeline(*marks), options.noise),
+            self.preset: known,
+            **dict(zip((self.begins, self.split, self.ends), marks, strict=True)),
+            self.enhanced: options.fourier is not None,
+            self.alpha: fourier.alpha,
+            self.beta: fourier.beta,
+            self.s: fourier.s,
+            self.radius: fourier.radius,
+            self.band: fourier.band,
+            self.start: options.start,
+            self.noise: options.noise,
+            self.guidance: options.guidance,
+            self.masked: options.masked_levels,
+            **{slider: options.signals.get(name, 0.0) for slider, name in zip(self.weights, SIGNALS, strict=True)},
+        }
+
+    def _choose(self, name: str, noise: float) -> tuple[Any, ...]:
+        if name == OWN:
+            return (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+        marks = named(name, noise)
+        return (*marks, timeline_bar(timeline(*marks), noise))
+
+    def _moved(self, begins: float, split: float, ends: float, noise: float) -> tuple[str, str]:
+        return timeline_bar(timeline(begins, split, ends), noise), OWN
+
+    def _started(self, name: str, begins: float, split: float, ends: float, noise: float) -> tuple[Any, ...]:
+        if name != OWN:  # “the last half” is of the denoising, which has become another one
+            begins, split, ends = named(name, noise)
+        return begins, split, ends, timeline_bar(timeline(begins, split, ends), noise)

@@ -1,0 +1,237 @@
+"""The inputs: a picture, where its texts stand and what they shall say, and how to write them."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.components import Component
+from PIL import Image
+
+from backends.errors import InputError
+from backends.text_image.example_pictures import FOLDER
+from backends.text_image.examples import EXAMPLES, Example, example
+from backends.text_image.pictures import open_picture
+from backends.text_image.recipe import read_recipe
+from backends.text_image.regions import regions_from_drawing, regions_from_rows
+from backends.text_image.requests import LONGEST_CAPTION, MOST_VARIANTS, PRESETS, EditRequest, Options, Region
+from backends.text_image.wire import Recipe, recipe_of
+from explorers.guard import guarded
+from explorers.text_image.control import ControlPanel
+from explorers.views.image_grid import ImageGrid, Thumbnail, grid_value
+from explorers.views.live import JsonValue
+
+HEADERS = ["Text", "Where: x, y, w, h"]
+THUMBNAIL = 88
+RESTORED = "The settings of this picture are back. To repeat the edit, open the picture that it began with."
+OWN_PICTURE = "Now mark where text stands: draw over it, or write its place into the table."
+_SEEDS = 2**31
+Updates = dict[Component, Any]
+
+
+class Form:
+    """The widgets of a request, and the request they stand for."""
+
+    def __init__(self, recipe: Recipe, status: gr.HTML) -> None:
+        """Lays out the inputs with a recipe in them; `status` is where it says what to do next."""
+        shown = example(recipe.example)
+        self._status = status
+        self.example = gr.Textbox(shown.id, visible="hidden", label="Example")
+        self.gallery = ImageGrid(thumbnails(), label="Examples", elem_classes=["atelier-strip"])
+        self.picture = gr.Image(
+            str(FOLDER / shown.image_file),
+            type="filepath",
+            image_mode=None,
+            sources=["upload", "clipboard"],
+            label="Your picture; a PNG made here brings its settings back",
+            height=176,
+            alt_text="The picture to edit",
+            buttons=[],
+        )
+        with gr.Tabs(selected="texts"):
+            with gr.Tab("Texts", id="texts"):
+                self.table = gr.Dataframe(
+                    rows_of(recipe.regions),
+                    headers=HEADERS,
+                    datatype="str",
+                    type="array",
+                    column_count=2,
+                    interactive=True,
+                    show_label=False,
+                    buttons=[],
+                    wrap=True,
+                )
+                gr.HTML(
+                    "One line of text a region; an empty text removes what stands there. Eight numbers in place of "
+                    "four are corners, clockwise from the top left.",
+                    elem_classes="atelier-note",
+                )
+            with gr.Tab("Draw", id="draw") as self._drawing:
+                self.editor = gr.ImageEditor(
+                    type="numpy",
+                    sources=[],
+                    transforms=[],
+                    brush=gr.Brush(default_size=28, colors=["#ff2d78"], color_mode="fixed"),
+                    layers=False,
+                    show_label=False,
+                    height=320,
+                )
+                self._take = gr.Button("Take what I drew as regions", size="sm")
+        self.caption = gr.Textbox(
+            recipe.options.caption,
+            label="The scene in a few words",
+            max_length=LONGEST_CAPTION,
+            placeholder="a green shop sign",
+        )
+        presets = [(f"{name}, {steps}", steps) for name, steps in PRESETS.items()]
+        self.preset = gr.Radio(presets, value=PRESETS["balanced"], label="Steps")
+        with gr.Row(elem_classes="atelier-pair"):
+            self.seed = gr.Number(recipe.options.seed, label="Seed", precision=0, minimum=0, min_width=96)
+            self.variants = gr.Number(1, label="Variants", precision=0, minimum=1, maximum=MOST_VARIANTS, min_width=96)
+        self.keep_seed = gr.Checkbox(True, label="Use this seed again")
+        self.control = ControlPanel(recipe.options)
+
+    @property
+    def settings(self) -> list[Component]:
+        """What `options` reads, in its order."""
+        return [self.caption, self.preset, self.seed, self.variants, *self.control.values]
+
+    @property
+    def values(self) -> list[Component]:
+        """What `request` reads, in its order."""
+        return [self.example, self.picture, self.table, *self.settings]
+
+    @property
+    def outputs(self) -> list[Component]:
+        """All that `fill` may change."""
+        return [*self.values, self.control.bar, self.control.preset]
+
+    def options(self, caption: str, steps: int, seed: float | None, variants: float | None, *control: Any) -> Options:
+        """The options that the widgets stand for; InputError where a number is missing."""
+        if seed is None or variants is None:
+            raise InputError("Seed or variants are missing. Give whole numbers.")
+        usual = Options(caption=caption or "", steps=int(steps), seed=int(seed), variants=int(variants))
+        return self.control.options(usual, *control)
+
+    def request(
+        self, named: str, picture: str | None, table: Sequence[Sequence[object]], *settings: Any
+    ) -> tuple[EditRequest, Recipe]:
+        """The request that the widgets stand for, and its recipe.
+
+        Raises:
+            InputError: for a missing or unusable picture, a table that cannot be read, a number out of range.
+        """
+        if picture is None:
+            raise InputError("There is no picture. Drop one, or choose an example.")
+        options = self.options(*settings)
+        regions = regions_of_table(table)
+        return EditRequest(open_picture(Path(picture)), regions, options), Recipe(regions, options, named)
+
+    def fill(self, recipe: Recipe, *, picture: bool = True) -> Updates:
+        """The widgets with a recipe in them; its example's picture too, unless told otherwise."""
+        options = recipe.options
+        updates: Updates = {
+            self.table: rows_of(recipe.regions),
+            self.caption: options.caption,
+            self.preset: options.steps if options.steps in PRESETS.values() else PRESETS["balanced"],
+            self.seed: options.seed,
+            self.variants: options.variants,
+            **self.control.fill(options),
+        }
+        if picture and recipe.example:
+            shown = example(recipe.example)
+            updates |= {self.example: shown.id, self.picture: str(FOLDER / shown.image_file)}
+        return updates
+
+    def new_seed(self, keep: bool) -> Any:
+        """Another seed, unless the present one is to be used again."""
+        return gr.skip() if keep else secrets.randbelow(_SEEDS)
+
+    def wire(self) -> None:
+        """Wires what concerns the inputs alone."""
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        self.picture.upload(guarded(self._uploaded), self.picture, [*self.outputs, self._status], **quiet)
+        self._drawing.select(guarded(_canvas), self.picture, self.editor, **quiet)
+        self._take.click(
+            guarded(self._drawn), [self.editor, self.picture, self.table], [self.table, self._status], **quiet
+        )
+        self.control.wire()
+
+    def _uploaded(self, picture: str | None) -> Updates:
+        if picture is None:
+            return {}
+        pixels = open_picture(Path(picture))
+        found = read_recipe(Path(picture))
+        if found is not None:
+            recipe = recipe_of(found)
+            known = recipe.example in {one.id for one in EXAMPLES}
+            return {
+                self.example: "",
+                **self.fill(recipe if known else replace(recipe, example="")),
+                self._status: "" if known else RESTORED,
+            }
+        height, width = pixels.shape[:2]
+        place = f"{width // 5}, {2 * height // 5}, {3 * width // 5}, {height // 5}"
+        return {self.example: "", self.table: [["Hello", place]], self._status: OWN_PICTURE}
+
+    def _drawn(
+        self, drawing: dict[str, Any] | None, picture: str | None, table: Sequence[Sequence[object]]
+    ) -> tuple[list[list[str]], str]:
+        if not drawing or picture is None or not drawing["layers"]:
+            raise InputError("Nothing is drawn. Paint over the text with the brush.")
+        height, width = open_picture(Path(picture)).shape[:2]
+        mask = np.max([layer[..., 3] for layer in drawing["layers"]], axis=0)
+        # The editor may work on a picture of another size than the file.
+        scaled = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
+        corners = regions_from_drawing(scaled)
+        if not corners:
+            raise InputError("Nothing is drawn. Paint over the text with the brush.")
+        texts = [str(row[0] or "") for row in table]
+        texts += [""] * (len(corners) - len(texts))
+        found = [Region(quad, text) for quad, text in zip(corners, texts, strict=False)]
+        return rows_of(found), f"{len(found)} regions taken. Now write their texts into the table."
+
+
+def _canvas(picture: str | None) -> dict[str, Any] | None:
+    return None if picture is None else {"background": picture, "layers": [], "composite": None}
+
+
+def thumbnails() -> JsonValue:
+    """The gallery: of each example the part of the picture that it edits."""
+    return grid_value([Thumbnail(one.id, _cut(one), one.title) for one in EXAMPLES], size=THUMBNAIL)
+
+
+def _cut(one: Example) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    points = np.array([corner for region in one.regions for corner in region.corners])
+    image = Image.open(FOLDER / one.image_file)
+    side = min(1.2 * float(max(np.ptp(points, axis=0))), *image.size)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    left, top = (min(max(float(at) - side / 2, 0), most - side) for at, most in zip(middle, image.size, strict=True))
+    return np.asarray(image.resize((THUMBNAIL, THUMBNAIL), box=(left, top, left + side, top + side)))
+
+
+def regions_of_table(table: Sequence[Sequence[object]]) -> tuple[Region, ...]:
+    """The regions of the table's rows; InputError, naming the row, for a place that is no numbers."""
+    rows: list[list[object]] = []
+    for text, where in table:
+        place = re.split(r"[\s,;]+", str(where or "").strip(" ,;"))
+        rows.append([*place, str(text or "")] if any(place) or text else [])
+    return regions_from_rows(rows)
+
+
+def rows_of(regions: Sequence[Region]) -> list[list[str]]:
+    """The table's rows: an upright box as x, y, w, h, any other quadrilateral as its corners."""
+    return [[region.text, _place(region)] for region in regions]
+
+
+def _place(region: Region) -> str:
+    (left, top), (right, _), (_, bottom), _ = region.corners
+    upright = region.corners == ((left, top), (right, top), (right, bottom), (left, bottom))
+    values = (
+        (left, top, right - left, bottom - top) if upright else [value for point in region.corners for value in point]
+    )
+    return ", ".join(f"{value:g}" for value in values)
