@@ -75,9 +75,14 @@ def read_stored(identity: str = OPENING) -> Stored:
         record = TypeAdapter(Record).validate_json((FOLDER / f"{chosen.id}.json").read_bytes())
         before = chosen.picture()
         canvases = [canvas_of(before, line) for region in chosen.regions for line in lines_of(region)]
+        if [line.text for line in record.lines] != [canvas.line.text for canvas in canvases]:
+            raise ValueError("stored for another text")
         after, films = before.copy(), []
         for index, (canvas, times) in enumerate(zip(canvases, record.times, strict=True)):
-            frames = tuple(np.split(open_picture(FOLDER / f"{chosen.id}-{index}.png"), len(times)))
+            strip = open_picture(FOLDER / f"{chosen.id}-{index}.png")
+            if strip.shape != (len(times) * canvas.image.shape[0], *canvas.image.shape[1:]):
+                raise ValueError("stored for another canvas")
+            frames = tuple(np.split(strip, len(times)))
             write(after, frames[-1], canvas)
             films.append(Film(times, frames))
     except (OSError, ValidationError, ValueError, AtelierError) as error:

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,9 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="r"?>"""
 
 
-def save_png(image: NDArray[np.uint8], recipe: Mapping[str, Any], path: Path, *, generated: bool = False) -> None:
+def save_png(
+    image: NDArray[np.uint8], recipe: Mapping[str, Any], target: Path | BinaryIO, *, generated: bool = False
+) -> None:
     """Write an (H, W, 3) uint8 picture as PNG with its recipe, marked as edited with AI, or as `generated` by it.
 
     Raises:
@@ -67,7 +69,7 @@ def save_png(image: NDArray[np.uint8], recipe: Mapping[str, Any], path: Path, *,
     info.add_itxt("Software", _SOFTWARE)
     info.add_itxt("Comment", f"This picture {made} with AI.")
     info.add_itxt(KEY, text)
-    Image.fromarray(image).save(path, "PNG", pnginfo=info)
+    Image.fromarray(image).save(target, "PNG", pnginfo=info)
 
 
 def read_recipe(source: bytes | Path) -> dict[str, Any] | None:
@@ -96,7 +98,7 @@ def _parsed(text: str) -> dict[str, Any]:
         raise InputError(f"The recipe is longer than {MOST_CHARACTERS:,} characters. It was not made here.")
     try:
         recipe = json.loads(text)
-        nested = _depth(recipe)
+        nested = depth(recipe)
         if nested <= DEEPEST:
             # What can be read and not written again: NaN, infinities, halves of surrogate pairs.
             json.dumps(recipe, ensure_ascii=False, allow_nan=False).encode()
@@ -109,10 +111,10 @@ def _parsed(text: str) -> dict[str, Any]:
     return recipe
 
 
-def _depth(value: object) -> int:
+def depth(value: object) -> int:
     """How deep objects and lists are nested, by levels: deep input must not exhaust Python's stack."""
-    depth, level = 0, [value]
+    found, level = 0, [value]
     while level := [item for item in level if isinstance(item, dict | list)]:
-        depth += 1
+        found += 1
         level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
-    return depth
+    return found

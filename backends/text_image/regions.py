@@ -138,7 +138,7 @@ def _is_empty(cell: object) -> bool:
 def _number(cell: object, row: int, column: int) -> float:
     try:
         value = float(cell) if isinstance(cell, str | int | float | np.number) and not isinstance(cell, bool) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         value = None
     if value is None or not np.isfinite(value):
         raise InputError(f"Row {row}, column {column} holds {quoted(cell)}, which is no number of pixels.")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from backends.errors import InputError, quoted
+from backends.text_image.recipe import DEEPEST, MOST_CHARACTERS, depth
 from backends.text_image.regions import regions_from_rows
 from backends.text_image.requests import (
     MOST_REGIONS,
@@ -25,7 +26,6 @@ from backends.text_image.requests import (
 Json = dict[str, Any]
 T = TypeVar("T")
 
-_MOST_CHARACTERS = 64 * 1024
 _REGION_KEYS = {field.name for field in fields(Region)} | {"box"}
 
 
@@ -40,6 +40,7 @@ def options_of(data: object) -> Options:
     Raises:
         InputError: for anything that is no object, an unknown field, a value of the wrong kind or out of range.
     """
+    _plain(data, "The options")
     given = _object(data, "The options")
     _known(given, {field.name for field in fields(Options)}, "Options")
     if isinstance(given.get("fourier"), dict):
@@ -69,34 +70,56 @@ def regions_of(data: object) -> tuple[Region, ...]:
     Raises:
         InputError: for anything else; the message names the region.
     """
+    if isinstance(data, list) and len(data) > MOST_REGIONS:
+        raise InputError(f"{len(data)} regions are too many. Give at most {MOST_REGIONS}.")
+    _plain(data, "The regions")
     if not isinstance(data, list):
         raise InputError(f"The regions are {quoted(data)}. Give a list, even for one region.")
-    if len(data) > MOST_REGIONS:
-        raise InputError(f"{len(data)} regions are too many. Give at most {MOST_REGIONS}.")
-    found: list[Region] = []
-    for number, item in enumerate(data, 1):
-        if isinstance(item, list):
-            found.extend(regions_from_rows([item]))
-            continue
-        given = _object(item, f"Region {number}")
-        _known(given, _REGION_KEYS, f"Region {number}")
-        if "box" in given:
-            box, text = given["box"], given.get("text", "")
-            if not isinstance(box, list) or len(box) != 4:
-                raise InputError(f"Region {number}: its box is {quoted(box)}. Give [x, y, width, height].")
-            corners = regions_from_rows([[*box, text]])[0].corners
-            given = {**{key: value for key, value in given.items() if key != "box"}, "corners": corners}
-        found.append(_typed(Region, {"text": "", **given}))
-    return tuple(found)
+    return tuple(region for number, item in enumerate(data, 1) for region in _regions_of_item(number, item))
 
 
-def generate_request_of(text: str, width: int, script: str | None, data: object) -> GenerateRequest:
+def _regions_of_item(number: int, item: object) -> tuple[Region, ...]:
+    name = f"Region {number}"
+    if isinstance(item, list):
+        for cell in item:
+            if isinstance(cell, bool) or not isinstance(cell, str | int | float | None):
+                raise InputError(f"{name}: {quoted(cell)} is neither a number nor a text.")
+        return _row(number, item)
+    given = _object(item, name)
+    _known(given, _REGION_KEYS, name, "has")
+    if "box" in given:
+        box = given["box"]
+        found = _row(number, box) if isinstance(box, list) and len(box) == 4 else ()
+        if not found or "corners" in given:
+            raise InputError(f"{name}: its box is {quoted(box)}. Give [x, y, width, height], and no corners beside it.")
+        given = {**{key: value for key, value in given.items() if key != "box"}, "corners": found[0].corners}
+    try:
+        return (_typed(Region, {"text": "", **given}),)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def _row(number: int, cells: list[Any]) -> tuple[Region, ...]:
+    # Empty rows before it, so that an error counts the row as its sender does.
+    return regions_from_rows([*[()] * (number - 1), cells])
+
+
+def generate_request_of(text: object, width: object, script: object, data: object) -> GenerateRequest:
     """A request for a new picture; its options start from noise.
 
+    Whether the text can be drawn, and the width be used, is found out when they are.
+
     Raises:
-        InputError: as `options_of`.
+        InputError: as `options_of`; and for a text or a script that is none, or a width that is no whole number.
     """
+    _plain([text, width, script, data], "The request")
     given = _object(data, "The options")
+    if not isinstance(text, str):
+        raise InputError(f"The text is {quoted(text)}. Give it as a string.")
+    if isinstance(width, bool) or not isinstance(width, int):
+        raise InputError(f"The width is {quoted(width)}. Give a whole number of pixels.")
+    if not isinstance(script, str | None):
+        raise InputError(f"The script is {quoted(script)}. Give its name, or null to decide by the letters.")
     return GenerateRequest(text, width, script, options_of({"noise": 1.0, **given}))
 
 
@@ -126,6 +149,7 @@ def recipe_of(data: object) -> Recipe:
     Raises:
         InputError: for a recipe of something else, or with regions or options that cannot be used.
     """
+    _plain(data, "The recipe")
     given = _object(data, "The recipe")
     if given.get("explorer") != "text_image" or given.get("version") != 1:
         raise InputError("This recipe was not made by “Text in images”, or by a later version of it.")
@@ -133,6 +157,18 @@ def recipe_of(data: object) -> Recipe:
     return Recipe(
         regions_of(given.get("regions")), options_of(given.get("options", {})), named if isinstance(named, str) else ""
     )
+
+
+def generate_recipe_json(request: GenerateRequest) -> Json:
+    """What made a new picture, as JSON. It has no regions: there is no picture that it began with."""
+    return {
+        "explorer": "text_image",
+        "version": 1,
+        "text": request.text,
+        "width": request.width,
+        "script": request.script,
+        "options": options_json(request.options),
+    }
 
 
 def report_json(result: EditResult) -> Json:
@@ -145,27 +181,35 @@ def report_json(result: EditResult) -> Json:
     }
 
 
+def _plain(data: object, name: str) -> None:
+    """Refuses what is no JSON, or larger or deeper than any request, before anything descends into it."""
+    if depth(data) > DEEPEST:
+        raise InputError(f"{name} must be simpler: nested at most {DEEPEST} deep.")
+    try:
+        size = len(json.dumps(data, allow_nan=False, ensure_ascii=False).encode())  # half a surrogate pair fails too
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} cannot be written as JSON ({quoted(str(error), 80)}). Take that out.") from error
+    if size > MOST_CHARACTERS:
+        raise InputError(f"{name} must be smaller: at most {MOST_CHARACTERS >> 10} KB of JSON.")
+
+
 def _object(data: object, name: str) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise InputError(f"{name} must be an object, got {quoted(data)}.")
-    if len(data) > 64 or len(json.dumps(data, default=str)) > _MOST_CHARACTERS:
-        raise InputError(f"{name} must be smaller: at most {_MOST_CHARACTERS >> 10} KB of JSON.")
     return data
 
 
-def _known(given: Mapping[str, Any], names: set[str], what: str) -> None:
+def _known(given: Mapping[str, Any], names: set[str], what: str, verb: str = "have") -> None:
     for name in given:
         if name not in names:
-            raise InputError(f"{what} have no field {quoted(name)}. There are: {', '.join(sorted(names))}.")
+            raise InputError(f"{what} {verb} no field {quoted(name)}. There are: {', '.join(sorted(names))}.")
 
 
 def _typed(kind: type[T], given: Mapping[str, Any]) -> T:
     try:
         # Through JSON and strictly: no "1" becomes 1, and no true becomes 1.
-        return TypeAdapter(kind).validate_json(json.dumps(given, allow_nan=False), strict=True)
+        return TypeAdapter(kind).validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or kind.__name__.lower()
         raise InputError(f"{where} is {quoted(first.get('input'))}: {first['msg'].lower()}.") from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"This is no JSON that can be used: {quoted(str(error), 80)}.") from error
