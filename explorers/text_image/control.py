@@ -114,10 +114,11 @@ class ControlPanel:
     def fill(self, options: Options) -> Updates:
         """The panel with the options in it; a timeline of another order than the panel's is shown as the paper's."""
         marks = marks_of(options.timeline) or marks_of(PAPER_TIMELINE) or (1.0, 0.5, 0.0)
-        known = next((name for name in NAMES if named(name, options.noise) == marks), OWN)
+        held = timeline(*marks)
+        known = next((name for name in NAMES if timeline(*named(name, options.noise)) == held), OWN)
         fourier = options.fourier or Fourier()
         return {
-            self.bar: timeline_bar(timeline(*marks), options.noise),
+            self.bar: timeline_bar(held, options.noise),
             self.preset: known,
             **dict(zip((self.begins, self.split, self.ends), marks, strict=True)),
             self.enhanced: options.fourier is not None,

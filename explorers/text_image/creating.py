@@ -10,7 +10,7 @@ from gradio.components import Component
 
 from backends.progress import Progress
 from backends.text_image.requests import LONGEST_CAPTION, GenerateRequest, Options
-from backends.text_image.wire import options_json
+from backends.text_image.wire import generate_recipe_json
 from explorers.progress import paced, progress_line
 from explorers.stopping import Run, StopButton
 from explorers.text_image import pictures
@@ -79,7 +79,7 @@ class CreatePanel:
             for time, frame in zip(film.times, film.frames, strict=True)
         ]
         made = [pictures.figure(image, f"picture {index}") for index, image in enumerate(result.images, 1)]
-        recipe = {"explorer": "text_image", "version": 1, "text": text, "options": options_json(options)}
+        recipe = generate_recipe_json(request)
         yield {
             self._status: "",
             self._picture: pictures.frames(made, "From noise")

@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from backends.errors import AtelierError
+from backends.errors import AtelierError, InputError
 from backends.progress import Progress
-from backends.text_image.examples import EXAMPLES, example
+from backends.text_image.examples import EXAMPLES, Example, example
 from backends.text_image.opening import read_stored
 from backends.text_image.requests import EditResult, Picture
 from backends.text_image.wire import Recipe, changed_options, options_json, recipe_json, regions_json, report_json
@@ -111,7 +111,7 @@ class DeskPanel:
         """The stored result of a recipe that is an example's own, or only the picture."""
         shown = example(recipe.example)
         before = shown.picture()
-        if recipe == Recipe(shown.regions, shown.options, shown.id):
+        if recipe == _own(shown):
             try:
                 return {**self.show(before, read_stored(shown.id).result, recipe, stored=True), self.status: ""}
             except AtelierError as error:
@@ -162,17 +162,24 @@ class DeskPanel:
 
     def _choose(self, event: gr.EventData) -> Updates:
         chosen = example(id_of(event))
-        recipe = Recipe(chosen.regions, chosen.options, chosen.id)
+        recipe = _own(chosen)
         return {**self.form.fill(recipe), **self.show_stored(recipe)}
 
     def _export(self, recipe: Recipe, kept: tuple[str, ...]) -> gr.Files:
         """The PNGs of the last edit, or of the stored one on show, with their recipe."""
         found = [path for path in kept if Path(path).exists()]
         if not found:
+            if recipe not in map(_own, EXAMPLES):
+                raise InputError("There is no edit to download. Press “Write” first.")
             stored = read_stored(recipe.example).result
             found = [export_png(image, recipe_json(recipe), "text-in-images") for image in stored.images]
         recipe_file = export_file(json.dumps(recipe_json(recipe), indent=2, ensure_ascii=False), "recipe", "json")
         return gr.Files([*found, recipe_file], visible=True)
+
+
+def _own(shown: Example) -> Recipe:
+    """The recipe of an example as it ships."""
+    return Recipe(shown.regions, shown.options, shown.id)
 
 
 def _title(recipe: Recipe) -> str:

@@ -1,8 +1,8 @@
 """The explorer's public endpoints: what the page does, for programs. Pictures travel as base64, both ways."""
 
 import base64
-import binascii
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,17 @@ from backends.errors import InputError
 from backends.progress import finish
 from backends.text_image.examples import example
 from backends.text_image.pictures import open_picture
+from backends.text_image.recipe import save_png
 from backends.text_image.requests import EditRequest, Picture, Region
-from backends.text_image.wire import generate_request_of, options_of, regions_of, report_json
+from backends.text_image.wire import (
+    Recipe,
+    generate_recipe_json,
+    generate_request_of,
+    options_of,
+    recipe_json,
+    regions_of,
+    report_json,
+)
 from explorers.guard import guarded
 
 Json = dict[str, Any]
@@ -23,7 +32,8 @@ _LONGEST = 48 * 1024 * 1024  # of base64: somewhat more than the largest file th
 
 
 def text_image_edit(image: str, regions: list[Any], options: Json | None = None) -> tuple[list[str], Json]:
-    """Writes texts into a picture; returns its variants as PNG in base64, and what an OCR engine reads in the first.
+    """Writes texts into a picture; returns its variants as PNG in base64, each with its recipe, and
+    what an OCR engine reads in the first.
 
     Args:
         image: a PNG, JPEG or WebP file in base64 (a data URI will do), or "example:bakery" for one that ships.
@@ -34,8 +44,9 @@ def text_image_edit(image: str, regions: list[Any], options: Json | None = None)
     """
     from backends.text_image.edit import edit
 
-    result = finish(edit(_request(image, regions, options)))
-    return [_encoded(one) for one in result.images], report_json(result)
+    request, recipe = _request(image, regions, options)
+    result = finish(edit(request))
+    return [_marked(one, recipe_json(recipe)) for one in result.images], report_json(result)
 
 
 def text_image_generate(
@@ -51,8 +62,10 @@ def text_image_generate(
     """
     from backends.text_image.edit import generate
 
-    result = finish(generate(generate_request_of(text, width, script, options or {})))
-    return [_encoded(one) for one in result.images], report_json(result)
+    request = generate_request_of(text, width, script, {} if options is None else options)
+    result = finish(generate(request))
+    recipe = generate_recipe_json(request)
+    return [_marked(one, recipe, generated=True) for one in result.images], report_json(result)
 
 
 def text_image_glyphs(image: str, regions: list[Any], options: Json | None = None) -> list[str]:
@@ -65,7 +78,7 @@ def text_image_glyphs(image: str, regions: list[Any], options: Json | None = Non
     """
     from backends.text_image.glyphs import control_pictures
 
-    request = _request(image, regions, options)
+    request, _ = _request(image, regions, options)
     return [_encoded(one) for one in control_pictures(request.image, request.regions, request.options)]
 
 
@@ -80,7 +93,10 @@ def text_image_spectrum(image: str, regions: list[Any], options: Json | None = N
     """
     from backends.text_image.spectrum import spectrum
 
-    found = finish(spectrum(_request(image, regions, options), line))
+    if isinstance(line, bool) or not isinstance(line, int):
+        raise InputError("The line must be a whole number, counted from 0.")
+    request, _ = _request(image, regions, options)
+    found = finish(spectrum(request, line))
     return {
         "steps": list(found.steps),
         "levels": list(found.levels),
@@ -102,15 +118,25 @@ def text_image_sweep(
         values: at most 12 numbers; none for the control's own grid.
         options: as of text_image_edit.
     """
-    from backends.text_image.sweep import sweep
+    from backends.text_image.sweep import sweep, with_control
 
-    grid = values or []
+    if not isinstance(control, str):
+        raise InputError("The control of a sweep must be its name, such as “alpha”.")
+    grid = [] if values is None else values
     if not isinstance(grid, list) or any(isinstance(v, bool) or not isinstance(v, int | float) for v in grid):
         raise InputError("The values of a sweep must be a list of numbers.")
-    result = finish(sweep(_request(image, regions, options), control, grid))
+    request, recipe = _request(image, regions, options)
+    result = finish(sweep(request, control, grid))
+    made = [replace(recipe, options=with_control(recipe.options, control, row.value)) for row in result.rows]
     rows = [
-        {"value": row.value, "ned": row.ned, "read": row.read, "changed": row.changed, "image": _encoded(row.image)}
-        for row in result.rows
+        {
+            "value": row.value,
+            "ned": row.ned,
+            "read": row.read,
+            "changed": row.changed,
+            "image": _marked(row.image, recipe_json(own)),
+        }
+        for row, own in zip(result.rows, made, strict=True)
     ]
     return {"control": result.control, "rows": rows}
 
@@ -125,7 +151,8 @@ def text_image_read(image: str, regions: list[Any]) -> Json:
     from backends.text_image.edit import canvases_of
     from backends.text_image.readback import read_back
 
-    canvases = canvases_of(_request(image, regions, None))
+    request, _ = _request(image, regions, None)
+    canvases = canvases_of(request)
     lines = read_back(canvases, [canvas.image for canvas in canvases])
     return {
         "lines": [
@@ -141,16 +168,19 @@ def text_image_read(image: str, regions: list[Any]) -> Json:
     }
 
 
-def _request(image: object, regions: object, options: object) -> EditRequest:
+def _request(image: object, regions: object, options: object) -> tuple[EditRequest, Recipe]:
     chosen = _opened(image)
     own: tuple[Region, ...] = ()
     usual: Json = {}
+    named = ""
     if isinstance(image, str) and image.startswith(_EXAMPLE):
         shown = example(image.removeprefix(_EXAMPLE))
-        own, usual = shown.regions, {"caption": shown.options.caption, "seed": shown.options.seed}
+        own, named = shown.regions, shown.id
+        usual = {"caption": shown.options.caption, "seed": shown.options.seed}
     given = regions_of(regions) or own
     wished = {} if options is None else options
-    return EditRequest(chosen, given, options_of({**usual, **wished} if isinstance(wished, dict) else wished))
+    used = options_of({**usual, **wished} if isinstance(wished, dict) else wished)
+    return EditRequest(chosen, given, used), Recipe(given, used, named)
 
 
 def _opened(image: object) -> Picture:
@@ -163,8 +193,15 @@ def _opened(image: object) -> Picture:
     _, _, content = image.partition(",") if image.startswith("data:") else ("", "", image)
     try:
         return open_picture(base64.b64decode(content, validate=True))
-    except binascii.Error as error:
+    except ValueError as error:  # letters beyond ASCII are another one than what is no base64
         raise InputError("The picture is no base64. Send the content of a PNG, JPEG or WebP file in base64.") from error
+
+
+def _marked(image: Picture, recipe: Json, *, generated: bool = False) -> str:
+    """As the page's downloads are: with the recipe inside, and the word that AI was at work."""
+    buffer = io.BytesIO()
+    save_png(image, recipe, buffer, generated=generated)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _encoded(image: Picture) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from gradio.components import Component
 from PIL import Image
 
-from backends.errors import InputError
+from backends.errors import InputError, quoted
 from backends.text_image.example_pictures import FOLDER
 from backends.text_image.examples import EXAMPLES, Example, example
 from backends.text_image.pictures import open_picture
@@ -24,6 +24,7 @@ from explorers.guard import guarded
 from explorers.text_image.control import ControlPanel
 from explorers.views.image_grid import ImageGrid, Thumbnail, grid_value
 from explorers.views.live import JsonValue
+from explorers.views.svg import escape
 
 HEADERS = ["Text", "Where: x, y, w, h"]
 THUMBNAIL = 88
@@ -88,10 +89,17 @@ class Form:
             placeholder="a green shop sign",
         )
         presets = [(f"{name}, {steps}", steps) for name, steps in PRESETS.items()]
-        self.preset = gr.Radio(presets, value=PRESETS["balanced"], label="Steps")
+        self.preset = gr.Radio(presets, value=_preset(recipe.options), label="Steps")
         with gr.Row(elem_classes="atelier-pair"):
             self.seed = gr.Number(recipe.options.seed, label="Seed", precision=0, minimum=0, min_width=96)
-            self.variants = gr.Number(1, label="Variants", precision=0, minimum=1, maximum=MOST_VARIANTS, min_width=96)
+            self.variants = gr.Number(
+                recipe.options.variants,
+                label="Variants",
+                precision=0,
+                minimum=1,
+                maximum=MOST_VARIANTS,
+                min_width=96,
+            )
         self.keep_seed = gr.Checkbox(True, label="Use this seed again")
         self.control = ControlPanel(recipe.options)
 
@@ -137,7 +145,7 @@ class Form:
         updates: Updates = {
             self.table: rows_of(recipe.regions),
             self.caption: options.caption,
-            self.preset: options.steps if options.steps in PRESETS.values() else PRESETS["balanced"],
+            self.preset: _preset(options),
             self.seed: options.seed,
             self.variants: options.variants,
             **self.control.fill(options),
@@ -164,19 +172,22 @@ class Form:
     def _uploaded(self, picture: str | None) -> Updates:
         if picture is None:
             return {}
-        pixels = open_picture(Path(picture))
-        found = read_recipe(Path(picture))
-        if found is not None:
-            recipe = recipe_of(found)
-            known = recipe.example in {one.id for one in EXAMPLES}
-            return {
-                self.example: "",
-                **self.fill(recipe if known else replace(recipe, example="")),
-                self._status: "" if known else RESTORED,
-            }
-        height, width = pixels.shape[:2]
+        height, width = open_picture(Path(picture)).shape[:2]
         place = f"{width // 5}, {2 * height // 5}, {3 * width // 5}, {height // 5}"
-        return {self.example: "", self.table: [["Hello", place]], self._status: OWN_PICTURE}
+        own: Updates = {self.example: "", self.table: [["Hello", place]], self._status: OWN_PICTURE}
+        try:
+            found = read_recipe(Path(picture))
+            if found is None or "regions" not in found:  # a picture from noise began with no other
+                return own
+            recipe = recipe_of(found)
+        except InputError as error:
+            return {**own, self._status: escape(f"{error} {OWN_PICTURE}")}
+        known = recipe.example in {one.id for one in EXAMPLES}
+        return {
+            self.example: "",
+            **self.fill(recipe if known else replace(recipe, example="")),
+            self._status: "" if known else RESTORED,
+        }
 
     def _drawn(
         self, drawing: dict[str, Any] | None, picture: str | None, table: Sequence[Sequence[object]]
@@ -194,6 +205,10 @@ class Form:
         texts += [""] * (len(corners) - len(texts))
         found = [Region(quad, text) for quad, text in zip(corners, texts, strict=False)]
         return rows_of(found), f"{len(found)} regions taken. Now write their texts into the table."
+
+
+def _preset(options: Options) -> int:
+    return options.steps if options.steps in PRESETS.values() else PRESETS["balanced"]
 
 
 def _canvas(picture: str | None) -> dict[str, Any] | None:
@@ -215,11 +230,13 @@ def _cut(one: Example) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def regions_of_table(table: Sequence[Sequence[object]]) -> tuple[Region, ...]:
-    """The regions of the table's rows; InputError, naming the row, for a place that is no numbers."""
+    """The regions of the table's rows; InputError, naming the row, for a place that is not four or eight numbers."""
     rows: list[list[object]] = []
-    for text, where in table:
-        place = re.split(r"[\s,;]+", str(where or "").strip(" ,;"))
-        rows.append([*place, str(text or "")] if any(place) or text else [])
+    for number, (text, where) in enumerate(table, 1):
+        place = [word for word in re.split(r"[\s,;]+", str(where or "")) if word]
+        if len(place) not in (0, 4, 8) or (text and not place):
+            raise InputError(f"Row {number}: its place is {quoted(where or '')}. Write x, y, w, h, or four corners.")
+        rows.append([*place, str(text or "")] if place else [])
     return regions_from_rows(rows)
 
 
