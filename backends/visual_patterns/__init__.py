@@ -1,0 +1,1 @@
+"""Watches visual patterns emerge in an image classifier, over its layers and over its training."""
