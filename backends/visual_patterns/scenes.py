@@ -115,16 +115,17 @@ def _place(picture: Float, sprite: Pixels, rng: np.random.Generator) -> tuple[Pi
     size = float(rng.uniform(SMALLEST, LARGEST))
     colours = sprite[:, ::-1] if rng.random() < 0.5 else sprite
     # Colour is carried times opacity, so that edges do not darken when it is resampled.
-    flat = colours.astype(np.float32) / 255
+    flat: Float = colours.astype(np.float32) / np.float32(255)
     flat[..., :3] *= flat[..., 3:]
     middle = (sprites.SPRITE / 2, sprites.SPRITE / 2)
     turn = np.asarray(cv2.getRotationMatrix2D(middle, float(rng.uniform(-TILT, TILT)), 1.0), np.float64)
-    turn *= size / sprites.SPRITE
+    scaled: NDArray[np.float64] = turn * np.float64(size / sprites.SPRITE)
     centre = rng.uniform(0.42 * size, SIDE - 0.42 * size, 2)
-    turn[:, 2] += centre - size / 2
+    scaled[:, 2] += centre - size / 2
     if size < 0.75 * sprites.SPRITE:
-        flat = cv2.GaussianBlur(flat, (0, 0), 0.35 * sprites.SPRITE / size)  # else small sprites flicker with aliasing
-    laid = np.asarray(cv2.warpAffine(flat, turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.float32)
+        # Else small sprites flicker with aliasing.
+        flat = np.asarray(cv2.GaussianBlur(flat, (0, 0), 0.35 * sprites.SPRITE / size), np.float32)
+    laid = np.asarray(cv2.warpAffine(flat, scaled, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.float32)
     light = float(rng.uniform(0.7, 1.2))
     opacity = laid[..., 3:]
     noise = rng.normal(0, 3, picture.shape)
