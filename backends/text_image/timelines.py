@@ -57,6 +57,8 @@ def timeline(begins: float, split: float, ends: float) -> tuple[Segment, ...]:
             raise InputError(f"The {name} of the control is {value:g}; it must be a time from 0 to 1.")
     if ends > begins:
         raise InputError(f"Control ends at {ends:g} before it begins at {begins:g}: time runs from 1 down to 0.")
+    if begins == ends:
+        return (Segment(1.0, 0.0, "off"),)
     middle = min(max(split, ends), begins)
     pieces: Sequence[tuple[float, float, Control]] = (
         (1.0, begins, "off"),
