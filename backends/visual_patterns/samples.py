@@ -24,6 +24,8 @@ from torch.nn.functional import normalize
 
 from backends.errors import InputError
 
+FIRST_RATE, WARM_RATE = 0.05, 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -133,8 +135,9 @@ def fit(features: Tensor, logits: Tensor, settings: Settings, *, start: Tensor |
     generator = torch.Generator().manual_seed(settings.seed)
     first = 0.1 * torch.randn(settings.dimensions, f.shape[1], generator=generator) if start is None else start
     m = first.clone().requires_grad_()
-    optimizer = torch.optim.Adam([m], lr=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=settings.steps + 1)
+    rate = FIRST_RATE if start is None else WARM_RATE
+    optimizer = torch.optim.Adam([m], lr=rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=settings.steps + 1)
     for _ in range(settings.steps):
         g = f @ m.T
         mu, log_prior = class_directions(g, log_p)
