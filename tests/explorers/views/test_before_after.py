@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from backends.errors import InputError
+from explorers.views.assets import script
 from explorers.views.before_after import BeforeAfter, Shot, before_after_value, photo_uri
-from explorers.views.live import script
 from tests.explorers.views.reading import HOSTILE
 
 pytestmark = pytest.mark.unit
