@@ -7,7 +7,8 @@ import gradio as gr
 from gradio.components import Component
 
 from backends.errors import InputError
-from backends.text_image.requests import BANDS, PAPER_TIMELINE, Fourier, Options
+from backends.settings import settings
+from backends.text_image.requests import BANDS, EMBEDDED, PAPER_TIMELINE, Fourier, Options
 from backends.text_image.signals import SIGNALS
 from backends.text_image.timelines import NAMES, marks_of, named, timeline
 from explorers.guard import guarded
@@ -23,6 +24,16 @@ SIGNAL_LABELS = {
 BAND_LABELS = {"all": "all", "low": "low only", "high": "high only"}
 STARTS = [("noised original (the paper's way)", "paper"), ("noised draft: the glyph painted on first", "draft")]
 Updates = dict[Component, Any]
+
+
+def engines() -> list[tuple[str, str]]:
+    """What can draw here, as labels and ids: the networks that ship, and larger ones that the operator added."""
+    own = ("this project's own", EMBEDDED)
+    if settings().models_dir is None and not settings().hub:
+        return [own]
+    from backends.text_image.engines.table import offered
+
+    return [own, *((engine.title, engine.id) for engine in offered())]
 
 
 class ControlPanel:
@@ -66,6 +77,8 @@ class ControlPanel:
         self.masked = gr.Slider(0, 3, 2, step=1, label="Decoder sizes, of the largest, masked in the detail stage")
 
     def _lay_out_start(self) -> None:
+        offered = engines()
+        self.engine = gr.Dropdown(offered, value=EMBEDDED, label="Networks that draw", visible=len(offered) > 1)
         self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from")
         self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start")
         self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none")
@@ -91,13 +104,14 @@ class ControlPanel:
         return [
             *(self.begins, self.split, self.ends),
             *frequency,
-            *(self.start, self.noise, self.guidance, self.masked),
+            *(self.start, self.noise, self.guidance, self.masked, self.engine),
             *self.weights,
         ]
 
     def options(self, usual: Options, *values: Any) -> Options:
         """`usual` with what the panel says. The backend checks it."""
-        begins, split, ends, enhanced, alpha, beta, s, radius, band, start, noise, guidance, masked, *weights = values
+        begins, split, ends, enhanced, alpha, beta, s, radius, band, start, noise, guidance, masked, *rest = values
+        engine, *weights = rest
         if any(value is None for value in values):
             raise InputError("A number is missing. Fill in every field.")
         return replace(
@@ -108,6 +122,7 @@ class ControlPanel:
             noise=noise,
             guidance=guidance,
             masked_levels=int(masked),
+            engine=engine,
             signals={name: weight for name, weight in zip(SIGNALS, weights, strict=True) if weight},
         )
 
@@ -131,6 +146,7 @@ class ControlPanel:
             self.noise: options.noise,
             self.guidance: options.guidance,
             self.masked: options.masked_levels,
+            self.engine: options.engine,
             **{slider: options.signals.get(name, 0.0) for slider, name in zip(self.weights, SIGNALS, strict=True)},
         }
 

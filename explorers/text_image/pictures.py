@@ -64,12 +64,12 @@ def evidence(result: EditResult) -> str:
         ),
         Evidence(
             "Read exactly",
-            float(right) if judged else None,
+            right if judged else None,
             0,
-            max(1, len(result.lines)),
+            max(1, len(judged)),
             n=len(judged),
-            unit=f"of {len(result.lines)}",
-            meaning="Lines in which the engine reads the wanted text without any mistake.",
+            unit=f"of {len(judged)}" if judged else "",
+            meaning="Lines in which the engine reads the wanted text without any mistake, of those that it can judge.",
         ),
         Evidence(
             "Changed outside",
