@@ -1,7 +1,8 @@
 """Long work as a generator: it yields `Progress` and returns its result, so it can be shown, previewed and stopped."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 R = TypeVar("R")
@@ -41,3 +42,19 @@ def finish(work: Generator[Progress, None, R]) -> R:
         except StopIteration as stop:
             result: R = stop.value
             return result
+
+
+def part_of(work: Generator[Progress, None, R], index: int, of: int, name: str = "") -> Generator[Progress, None, R]:
+    """Run work as part number `index`, from 0, of `of` equal parts of a longer one, and return its result.
+
+    `name` is put before its messages. How long it will take says nothing of the whole, so that is left out.
+    """
+    with closing(work):
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            message = f"{name}: {step.message}" if name else step.message
+            yield replace(step, fraction=(index + step.fraction) / of, message=message, eta_s=None)

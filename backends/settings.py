@@ -38,6 +38,10 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _switch(value: str) -> bool:
+    return _one_of("0", "1")(value) == "1"
+
+
 def _existing_folder(value: str) -> Path:
     folder = Path(value).expanduser()
     if not folder.is_dir():
@@ -79,6 +83,9 @@ class Settings:
     )
     models_dir: Path | None = _setting(
         None, _existing_folder, "Folder of larger models that you downloaded yourself", "none"
+    )
+    hub: bool = _setting(
+        False, _switch, "1: larger models may be downloaded from the Hugging Face hub when asked for (gigabytes)", "0"
     )
     space: str = ""
     """`owner/name` where the page runs as a Hugging Face Space (from `SPACE_ID`, which Spaces set), else empty."""

@@ -81,6 +81,11 @@ def _find_on_hub(source: ModelSource) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    if not settings().hub:
+        raise MissingFileError(
+            f"The model {source.id} is on the hub, and this server does not download: ATELIER_HUB is not set to 1. "
+            "Choose an embedded model."
+        )
     patterns = ["*.safetensors", "*.json", "*.txt"]  # no pickles, no code
     try:
         return Path(snapshot_download(source.location, revision=source.revision, allow_patterns=patterns))

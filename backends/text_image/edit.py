@@ -25,6 +25,7 @@ from backends.text_image.pipeline import Canvases, Step
 from backends.text_image.readback import read_back
 from backends.text_image.regions import box_region, checked_regions
 from backends.text_image.requests import (
+    EMBEDDED,
     EditRequest,
     EditResult,
     Film,
@@ -63,29 +64,13 @@ def edit(request: EditRequest) -> Generator[Progress, None, EditResult]:
     began = time.monotonic()
     options = checked(request.options)
     canvases = canvases_of(request)
-    images, films = [], []
-    shown = -_PREVIEW_EVERY_S
-    for variant in range(options.variants):
-        found: dict[int, list[tuple[float, Picture]]] = {index: [] for index in range(len(canvases))}
-        with closing(denoised(canvases, options, variant)) as steps:
-            for done, group, step in steps:
-                for index, picture in zip(group, to_pictures(step.predicted), strict=True):
-                    found[index].append((step.time, picture))
-                share = (variant + done) / options.variants
-                spent = time.monotonic() - began
-                preview = None
-                if share == 1 or spent - shown >= _PREVIEW_EVERY_S:
-                    shown, preview = spent, _pasted(request.image, canvases, found)
-                yield Progress(
-                    min(1.0, 0.95 * share),
-                    f"{step.control} control, step {step.index + 1} of {step.of}",
-                    eta_s=spent * (1 / max(share, 1e-3) - 1),
-                    preview=preview,
-                )
-        images.append(_pasted(request.image, canvases, found))
-        if variant == 0:
-            films = [Film(tuple(t for t, _ in frames), tuple(p for _, p in frames)) for frames in found.values()]
-    yield Progress(0.97, "reading what was written")
+    if options.engine == EMBEDDED:
+        images, films = yield from _written(request.image, canvases, options)
+    else:
+        from backends.text_image.engines.editing import edit_lines
+
+        images, films = yield from edit_lines(request.image, canvases, options)
+    yield Progress(1.0, "reading what was written")
     return EditResult(
         images=tuple(images),
         lines=read_back(canvases, [canvas_of(images[0], canvas.line).image for canvas in canvases]),
@@ -97,9 +82,35 @@ def edit(request: EditRequest) -> Generator[Progress, None, EditResult]:
     )
 
 
+def _written(
+    image: Picture, canvases: Sequence[Canvas], options: Options
+) -> Generator[Progress, None, tuple[list[Picture], list[Film]]]:
+    """The picture of each variant, and the films of the first."""
+    began = time.monotonic()
+    images: list[Picture] = []
+    films: list[Film] = []
+    shown = -_PREVIEW_EVERY_S
+    for variant in range(options.variants):
+        found: dict[int, list[tuple[float, Picture]]] = {index: [] for index in range(len(canvases))}
+        with closing(denoised(canvases, options, variant)) as steps:
+            for done, group, step in steps:
+                for index, picture in zip(group, to_pictures(step.predicted), strict=True):
+                    found[index].append((step.time, picture))
+                share = (variant + done) / options.variants
+                spent = time.monotonic() - began
+                preview = None
+                if share == 1 or spent - shown >= _PREVIEW_EVERY_S:
+                    shown, preview = spent, _pasted(image, canvases, found)
+                yield Progress(min(1.0, 0.95 * share), _said(step), spent * (1 / max(share, 1e-3) - 1), preview)
+        images.append(_pasted(image, canvases, found))
+        if variant == 0:
+            films = [_film(frames) for frames in found.values()]
+    return images, films
+
+
 @runtime.gpu
 def generate(request: GenerateRequest) -> Generator[Progress, None, EditResult]:
-    """Draw a scene with the text from noise: a picture 64 pixels high.
+    """Draw a scene with the text from noise: a picture 64 pixels high, or 512 x 512 with a larger engine.
 
     Raises:
         InputError: for a request that cannot be used, and for noise below 1: there is no picture to keep a part of.
@@ -108,9 +119,31 @@ def generate(request: GenerateRequest) -> Generator[Progress, None, EditResult]:
     options = checked(request.options)
     if options.noise != 1:
         raise InputError(f"Noise is {options.noise:g}. A new picture is made from noise alone: set it to 1.")
-    canvas = blank_canvas(request)
+    if options.engine == EMBEDDED:
+        canvas = blank_canvas(request)
+        images, film = yield from _drawn(canvas, options)
+        seen = images[0]
+    else:
+        from backends.text_image.engines.editing import draw_line, large_canvas
+
+        canvas = large_canvas(request)
+        images, film = yield from draw_line(canvas, options)
+        seen = canvas_of(images[0], canvas.line).image
+    return EditResult(
+        images=tuple(images),
+        lines=read_back([canvas], [seen]),
+        outside=0,
+        films=(film,),
+        canvases=(canvas.image,),
+        glyphs=(canvas.glyph,),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _drawn(canvas: Canvas, options: Options) -> Generator[Progress, None, tuple[list[Picture], Film]]:
+    """A new picture for each variant, and the film of the first."""
+    images: list[Picture] = []
     frames: list[tuple[float, Picture]] = []
-    images = []
     for variant in range(options.variants):
         with closing(denoised([canvas], options, variant, blank=True)) as steps:
             for done, _, step in steps:
@@ -118,19 +151,17 @@ def generate(request: GenerateRequest) -> Generator[Progress, None, EditResult]:
                 if variant == 0:
                     frames.append((step.time, picture))
                 share = (variant + done) / options.variants
-                yield Progress(
-                    min(1.0, share), f"{step.control} control, step {step.index + 1} of {step.of}", None, picture
-                )
+                yield Progress(min(1.0, share), _said(step), None, picture)
         images.append(picture)
-    return EditResult(
-        images=tuple(images),
-        lines=read_back([canvas], [images[0]]),
-        outside=0,
-        films=(Film(tuple(t for t, _ in frames), tuple(p for _, p in frames)),),
-        canvases=(canvas.image,),
-        glyphs=(canvas.glyph,),
-        seconds=time.monotonic() - began,
-    )
+    return images, _film(frames)
+
+
+def _said(step: Step) -> str:
+    return f"{step.control} control, step {step.index + 1} of {step.of}"
+
+
+def _film(frames: Sequence[tuple[float, Picture]]) -> Film:
+    return Film(tuple(time for time, _ in frames), tuple(picture for _, picture in frames))
 
 
 def to_pictures(images: Tensor) -> list[Picture]:

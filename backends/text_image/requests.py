@@ -25,6 +25,8 @@ MOST_STEPS = 50
 LONGEST_CAPTION = 300
 PRESETS: dict[str, int] = {"fast": 5, "balanced": 10, "best": 25}
 """Denoising steps of each preset."""
+EMBEDDED = "embedded"
+"""The engine that ships; others are in `engines.table`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Options:
     `signals`: weight of each control signal; none at all leaves the position. `masked_levels`: how many of the larger
     decoder sizes the detail stage's control is masked at (the paper: 2). `fourier`: None switches enhancement off.
     `guidance`: classifier-free guidance of the caption; 1 is none. `start`: "paper" noises the original, "draft" noises
-    the original with the glyph painted on in the scene's text colour.
+    the original with the glyph painted on in the scene's text colour. `engine`: id of the networks that draw.
     """
 
     caption: str = ""
@@ -91,6 +93,7 @@ class Options:
     signals: dict[Signal, float] = field(default_factory=lambda: {"glyph": 1.0})
     masked_levels: int = 2
     start: Start = "paper"
+    engine: str = EMBEDDED
 
     def __hash__(self) -> int:
         plain = [getattr(self, part.name) for part in fields(self) if part.name != "signals"]
@@ -179,6 +182,8 @@ def checked(options: Options) -> Options:
         raise InputError(
             f"The caption is {quoted(options.caption)}. Give a text of at most {LONGEST_CAPTION} characters."
         )
+    if not isinstance(options.engine, str):
+        raise InputError(f"The engine is {quoted(options.engine)}. Give the id of one, such as {EMBEDDED}.")
     if options.start not in ("paper", "draft"):
         raise InputError(f"No start is called {quoted(options.start)}. Use paper or draft.")
     for signal, weight in options.signals.items():

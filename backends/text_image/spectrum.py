@@ -16,7 +16,7 @@ from backends.errors import InputError
 from backends.progress import Progress
 from backends.text_image.edit import canvases_of, denoised
 from backends.text_image.enhancement import Level, Recorder
-from backends.text_image.requests import EditRequest, checked
+from backends.text_image.requests import EMBEDDED, EditRequest, checked
 
 PARTS = ("skip", "control", "base", "fused")
 _BINS = 24
@@ -46,6 +46,8 @@ def spectrum(request: EditRequest, line: int = 0) -> Generator[Progress, None, S
         InputError: for a request that cannot be used or a line that is not there.
     """
     options = checked(request.options)
+    if options.engine != EMBEDDED:
+        raise InputError("Spectra are measured in the networks that ship. Choose those as engine.")
     canvases = canvases_of(request)
     if not 0 <= line < len(canvases):
         raise InputError(f"There is no line {line}; there are {len(canvases)}, counted from 0.")

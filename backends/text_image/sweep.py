@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 
 from backends.errors import InputError, quoted
-from backends.progress import Progress
+from backends.progress import Progress, part_of
 from backends.text_image.canvas import feather_mask
 from backends.text_image.edit import canvases_of, edit
 from backends.text_image.requests import Control, EditRequest, Fourier, Options, Picture, Segment, checked
@@ -31,8 +29,6 @@ CONTROLS: dict[str, Sequence[float]] = {
 """What can be swept, and the values that it is swept over if none are given."""
 
 MOST_VALUES = 12
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +121,7 @@ def sweep(request: EditRequest, control: str, values: Sequence[float] = ()) -> G
         inside |= feather_mask(request.image.shape, canvas) > 0
     rows = []
     for index, (value, options) in enumerate(zip(chosen, settings, strict=True)):
-        result = yield from _share(edit(replace(request, options=options)), index, len(chosen), f"{control} {value:g}")
+        result = yield from part_of(edit(replace(request, options=options)), index, len(chosen), f"{control} {value:g}")
         scores = [line.ned for line in result.lines if line.ned is not None]
         rows.append(
             SweepRow(
@@ -137,15 +133,3 @@ def sweep(request: EditRequest, control: str, values: Sequence[float] = ()) -> G
             )
         )
     return SweepResult(control, tuple(rows))
-
-
-def _share(work: Generator[Progress, None, R], index: int, of: int, name: str) -> Generator[Progress, None, R]:
-    """The part of a longer work that `work` is."""
-    with closing(work):
-        while True:
-            try:
-                step = next(work)
-            except StopIteration as stop:
-                result: R = stop.value
-                return result
-            yield Progress((index + step.fraction) / of, f"{name}: {step.message}", None, step.preview)

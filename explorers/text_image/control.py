@@ -78,6 +78,7 @@ class ControlPanel:
 
     def _lay_out_start(self) -> None:
         offered = engines()
+        self._engines = [identity for _, identity in offered]
         self.engine = gr.Dropdown(offered, value=EMBEDDED, label="Networks that draw", visible=len(offered) > 1)
         self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from")
         self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start")
@@ -146,7 +147,7 @@ class ControlPanel:
             self.noise: options.noise,
             self.guidance: options.guidance,
             self.masked: options.masked_levels,
-            self.engine: options.engine,
+            self.engine: options.engine if options.engine in self._engines else EMBEDDED,
             **{slider: options.signals.get(name, 0.0) for slider, name in zip(self.weights, SIGNALS, strict=True)},
         }
 

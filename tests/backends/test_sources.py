@@ -58,7 +58,11 @@ def test_the_hub_is_read_at_a_full_commit_only(revision: str) -> None:
         ModelSource("m", "hub", "owner/name", revision)
 
 
-def test_without_the_hub_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(MissingFileError, match="embedded model"):
+def test_without_the_hub_the_error_says_what_to_do(fresh_settings: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fresh_settings.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(MissingFileError, match="ATELIER_HUB is not set to 1"):
+        resolve("m", [ModelSource("m", "hub", "owner/name", COMMIT)])
+    fresh_settings.setenv("ATELIER_HUB", "1")
+    settings.cache_clear()
+    with pytest.raises(MissingFileError, match="cannot be reached"):
         resolve("m", [ModelSource("m", "hub", "owner/name", COMMIT)])

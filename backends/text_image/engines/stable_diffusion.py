@@ -1,4 +1,7 @@
-"""Stable Diffusion 1.5 with ControlNets: the same options, stages and enhancement on diffusers' own pipelines."""
+"""Stable Diffusion 1.5 with ControlNets: the same options, stages and enhancement on diffusers' own pipelines.
+
+Who calls these holds the accelerator (`runtime.gpu`), as `edit.edit` and `edit.generate` do.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from backends import runtime
 from backends.errors import InputError
 from backends.progress import Progress
 from backends.text_image.draft import drafted
@@ -55,7 +57,6 @@ class EditPipeline(StableDiffusionControlNetInpaintPipeline):
         return self.scheduler.timesteps, num_inference_steps
 
 
-@runtime.gpu(seconds=120)
 def edit_crop(
     engine_id: str,
     image: Picture,
@@ -99,7 +100,6 @@ def edit_crop(
         return (yield from steps)
 
 
-@runtime.gpu(seconds=120)
 def generate(
     engine_id: str,
     glyph: Mask,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from backends.errors import InputError, quoted
+from backends.errors import InputError, WeightsError, quoted
+from backends.settings import settings
 from backends.sources import ModelSource, resolve
 from backends.text_image.signals import Signal
 
@@ -87,6 +88,27 @@ def engine_called(engine: str) -> Engine:
     if engine not in ENGINES:
         raise InputError(f"There is no engine called {quoted(engine)}. There are: {', '.join(ENGINES)}.")
     return ENGINES[engine]
+
+
+def offered() -> list[Engine]:
+    """The engines that this server can use: those whose folders are there, and those of the hub if it may be asked."""
+    kinds = {source.id: source.kind for source in SOURCES}
+    found = []
+    for engine in ENGINES.values():
+        if kinds[engine.base] == "hub":
+            there = settings().hub
+        else:
+            there = _is_there(engine.base) and any(map(_is_there, engine.controls.values()))
+        found += [engine] if there else []
+    return found
+
+
+def _is_there(model: str) -> bool:
+    try:
+        resolve(model, SOURCES)
+    except WeightsError:
+        return False
+    return True
 
 
 def control_folders(engine: Engine, signals: Iterable[Signal]) -> dict[Signal, Path]:

@@ -12,6 +12,7 @@ from transformers import CLIPTextModel
 
 from backends.errors import MissingFileError, UnsafeFormatError, WeightsError
 from backends.progress import finish
+from backends.settings import settings
 from backends.text_image.engines.folders import OwnCodeError, load, load_base
 from backends.text_image.engines.stable_diffusion import edit_crop
 from backends.text_image.engines.table import ENGINES, SOURCES
@@ -54,7 +55,9 @@ def test_a_folder_that_is_not_there_is_named(scene: Scene, own_models: Path) -> 
         _edit(scene)
 
 
-def test_a_model_of_the_hub_that_is_not_downloaded_is_named(scene: Scene) -> None:
+def test_a_model_of_the_hub_that_is_not_downloaded_is_named(scene: Scene, fresh_settings: pytest.MonkeyPatch) -> None:
+    fresh_settings.setenv("ATELIER_HUB", "1")
+    settings.cache_clear()
     with pytest.raises(MissingFileError, match="sd15-canny-hub is not downloaded"):
         _edit(scene, "sd15-hub")
 
