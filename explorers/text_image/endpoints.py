@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -123,8 +124,8 @@ def text_image_sweep(
     if not isinstance(control, str):
         raise InputError("The control of a sweep must be its name, such as “alpha”.")
     grid = [] if values is None else values
-    if not isinstance(grid, list) or any(isinstance(v, bool) or not isinstance(v, int | float) for v in grid):
-        raise InputError("The values of a sweep must be a list of numbers.")
+    if not isinstance(grid, list) or not all(map(_is_number, grid)):
+        raise InputError("The values of a sweep must be a list of finite numbers.")
     request, recipe = _request(image, regions, options)
     result = finish(sweep(request, control, grid))
     made = [replace(recipe, options=with_control(recipe.options, control, row.value)) for row in result.rows]
@@ -166,6 +167,11 @@ def text_image_read(image: str, regions: list[Any]) -> Json:
             for line in lines
         ]
     }
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that a float can hold; JSON has longer ones, NaN and infinities."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _request(image: object, regions: object, options: object) -> tuple[EditRequest, Recipe]:
