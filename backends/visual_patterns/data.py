@@ -86,7 +86,8 @@ class DataSet:
 
 def to_input(pictures: Pixels) -> Tensor:
     """Pictures (n, side, side, 3) as what our networks read: (n, 3, side, side) float32, -1 to 1."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    planes = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))  # torch 2.13 may crash on strided channels, on a CPU
+    return torch.from_numpy(planes).float().div(127.5).sub(1)
 
 
 def balanced(split: Split, count: int, seed: int) -> Split:

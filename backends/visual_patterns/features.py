@@ -81,7 +81,7 @@ def extract(watched: Watched, inputs: Tensor, *, grid: int = GRID) -> Features:
         with torch.no_grad(), _hooks(watched) as seen:
             step, start = 1, 0
             while start < len(inputs):
-                found = _logits(watched.model(inputs[start : start + step].to(device)))
+                found = logits_of(watched.model(inputs[start : start + step].to(device)))
                 feature = seen[watched.head].flatten(1)
                 pooled = {layer: pool(seen[layer], grid) for layer in watched.layers}
                 if start == 0:
@@ -127,7 +127,8 @@ def _check(n: int, pooled: Mapping[str, Tensor]) -> None:
         raise InputError(f"The features would take {size / 1024**3:.1f} GiB. Take fewer pictures, layers or regions.")
 
 
-def _logits(output: object) -> Tensor:
+def logits_of(output: object) -> Tensor:
+    """The logits (b, C) in what a network returned; InputError if there are none."""
     found = output if isinstance(output, Tensor) else getattr(output, "logits", None)
     if not isinstance(found, Tensor) or found.ndim != 2:
         raise InputError("This network gives no logits of classes; it is no image classifier.")

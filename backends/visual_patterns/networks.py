@@ -16,7 +16,7 @@ from backends.errors import InputError, quoted
 
 Architecture = Literal["vgg", "resnet"]
 ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
-WIDTHS = (24, 48, 96, 144)
+WIDTHS = (16, 32, 64, 128)
 """Channels of the four stages."""
 
 STAGES = ("stages.0", "stages.1", "stages.2", "stages.3")
@@ -69,7 +69,9 @@ class ResidualStage(nn.Module):
             nn.ReLU(),
             _convolution(after, after),
         )
-        self.shortcut = nn.Sequential(nn.Conv2d(before, after, 1, stride=stride, bias=False), nn.BatchNorm2d(after))
+        # A mean before the 1 x 1 convolution keeps what a stride would drop (ResNet-D).
+        mean = [nn.AvgPool2d(2)] if halve else []
+        self.shortcut = nn.Sequential(*mean, nn.Conv2d(before, after, 1, bias=False), nn.BatchNorm2d(after))
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (b, before, h, w) -> (b, after, h', w'), not negative."""

@@ -93,6 +93,7 @@ def test_inputs_run_from_minus_one_to_one() -> None:
     pixels[0, 0, 1, 2] = 255
     x = to_input(pixels)
     assert x.shape == (1, 3, 2, 2)
+    assert x.is_contiguous()
     assert (float(x.min()), float(x[0, 2, 0, 1])) == (-1, 1)
 
 
