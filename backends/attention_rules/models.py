@@ -32,8 +32,13 @@ class Shape:
 
 
 class Attention(NamedTuple):
-    """What the heads of one layer do: `pattern` (B, H, T, T), rows sum to 1; `values` and `z`, each (B, H, T, D)."""
+    """What the heads of one layer do.
 
+    `scores` (B, H, T, T) before the softmax, -inf for the future; `pattern`, their softmax; `values` and `z`, each
+    (B, H, T, D).
+    """
+
+    scores: Tensor
     pattern: Tensor
     values: Tensor
     z: Tensor
@@ -81,14 +86,15 @@ class HeadModel(nn.Module, ABC):
         """One vector a token (vocabulary, width), in which alike tokens lie near each other."""
 
     def attend(self, layer: int, x: Tensor) -> Attention:
-        """Pattern, values and z of a layer for its input `x`, in float32."""
+        """Scores, pattern, values and z of a layer for its input `x`, in float32."""
         q, k, v = (part.float() for part in self.project(layer, x))
         tokens = x.shape[1]
         positions = torch.arange(tokens, device=x.device)
         scores = self.turn(q, positions) @ self.turn(k, positions).mT / math.sqrt(self.shape.head_dim)
         future = torch.ones(tokens, tokens, dtype=torch.bool, device=x.device).triu(1)
-        pattern = scores.masked_fill(future, -torch.inf).softmax(-1)
-        return Attention(pattern, v, pattern @ v)
+        scores = scores.masked_fill(future, -torch.inf)
+        pattern = scores.softmax(-1)
+        return Attention(scores, pattern, v, pattern @ v)
 
     def check_head(self, layer: int, head: int) -> None:
         """InputError if there is no such head."""

@@ -1,0 +1,106 @@
+"""Relations by hand, rules of a head that is known, and classes of tokens."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from backends.attention_rules.classes import alike, name_of
+from backends.attention_rules.features import HeadSample, strong_from
+from backends.attention_rules.relations import RELATIONS, first_match, pair_codes, relations, single_codes
+from backends.attention_rules.rules import Rule, mine, occurrences
+from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, wired_model, wired_text
+
+
+def _names(codes: Tensor) -> list[str]:
+    return ["" if code < 0 else RELATIONS[code] for code in codes.tolist()]
+
+
+def test_relations_by_hand() -> None:
+    found = relations(torch.tensor([[0, 7, 8, 9, 6, 5, 4, 7]]))[0]
+    # query 7 at the end: its earlier copy at 1, the token after that at 2
+    assert _names(found[7]) == ["first", "same", "after same", "at 4", "at 3", "at 2", "at 1", "at 0"]
+    assert _names(found[0]) == ["at 0", *[""] * 7]
+    assert _names(found[3]) == ["first", "at 2", "at 1", "at 0", "", "", "", ""]
+    said_twice = relations(torch.tensor([[0, 3, 3]]))[0]
+    assert _names(said_twice[2]) == ["first", "same", "at 0"]
+
+
+def test_first_match_by_hand() -> None:
+    codes = torch.tensor([[[5, 2, -1], [9, 9, 9], [2, 7, 5]]])
+    assert first_match(codes, torch.tensor([7, 5, 5, 2])).tolist() == [[1, 4, 0]]
+    assert first_match(codes, torch.tensor([], dtype=torch.long)).tolist() == [[0, 0, 0]]
+
+
+def test_codes_leave_out_the_first_token_and_the_future() -> None:
+    ids = torch.tensor([[0, 3, 4]])
+    relation = relations(ids)
+    single, pair = single_codes(relation, ids, 10), pair_codes(relation, ids, 10)
+    assert single[0, 2].tolist() == [-1, 13, 4]  # at 1, token 3; at 0, token 4
+    assert pair[0, 2].tolist() == [-1, 43, 44]
+    assert single[0, 1].tolist() == [-1, 3, -1]
+
+
+def test_occurrences_are_counted() -> None:
+    ids = torch.randint(0, 6, (5, 12), generator=torch.Generator().manual_seed(0))
+    relation = relations(ids)
+    counts = occurrences(relation, ids, 6)
+    assert int(counts.sum()) == 5 * 12 * 13 // 2
+    by_hand = sum(
+        int(relation[n, t, i]) == 1 and int(ids[n, i]) == 4 for n in range(5) for t in range(12) for i in range(t + 1)
+    )
+    assert int(counts[1, 4]) == by_hand
+
+
+def _mined() -> list[Rule]:
+    model, ids = wired_model(), wired_text()
+    sample = HeadSample.take(model, 0, 0, ids)
+    active = (sample.z @ KEY_FEATURE.direction).relu()
+    relation = relations(ids)
+    counts = occurrences(relation, ids, len(WORDS))
+    strong = float(strong_from(active.flatten()[:, None])[0])
+    return mine(sample, relation, counts, active, strong, KEY_FEATURE.direction, 0.0, torch.eye(len(WORDS)), most=8)
+
+
+@pytest.mark.method
+def test_the_wired_rule_is_found() -> None:
+    rules = _mined()
+    best = rules[0]
+    assert best.keys == (KEY,)
+    assert best.relation == "before"
+    assert best.queries == (ASK,)
+    assert best.kind == "skip-gram"
+    assert best.precision > 0.5
+    assert best.weight > 0.3
+    assert sum(best.profile) == pytest.approx(1, abs=1e-4)
+    assert all(rule.keys == (KEY,) for rule in rules)
+
+
+def test_a_feature_that_is_never_strong_has_no_rules() -> None:
+    ids = wired_text(10)
+    sample = HeadSample.take(wired_model(), 0, 0, ids)
+    relation = relations(ids)
+    none = mine(
+        sample,
+        relation,
+        occurrences(relation, ids, 22),
+        torch.zeros(10, 16),
+        float("inf"),
+        torch.ones(4),
+        0.0,
+        torch.eye(22),
+    )
+    assert none == []
+    assert float(strong_from(torch.zeros(50, 1))[0]) == float("inf")
+
+
+def test_classes_by_direction_and_their_names() -> None:
+    rng = torch.Generator().manual_seed(0)
+    centres = torch.nn.functional.normalize(torch.randn(3, 40, generator=rng), dim=1)
+    truth = torch.arange(12) % 3
+    labels = alike(centres[truth] * torch.linspace(0.5, 3, 12)[:, None] + 0.05 * torch.randn(12, 40, generator=rng))
+    assert all((labels[i] == labels[j]) == bool(truth[i] == truth[j]) for i in range(12) for j in range(12))
+    tags = {"can": "MD", "could": "MD", "may": "MD", "cat": "NN"}
+    assert name_of([" can", " could", " May", " may"], tags) == "modal verbs: can · could · May · +1"
+    assert name_of([" can", " cat"], tags) == "can · cat"
+    assert name_of([" can"], tags) == "can"
+    assert name_of(["\x00<b>"], {}) == "⟨U+0000⟩<b>"
