@@ -61,7 +61,8 @@ def find(
     if not far > 0:
         raise InputError(f"A large move is some number of times the median, above 0; got {far}.")
     moved = np.linalg.norm(np.diff(h.astype(np.float32), axis=0), axis=4)  # (steps - 1, layers, n, R)
-    median = np.median(moved, axis=(2, 3), keepdims=True)
+    # A single checkpoint, as of a pretrained network, has no moves to take a median of.
+    median = np.median(moved, axis=(2, 3), keepdims=True) if len(moved) else np.zeros_like(moved)
     point = states > NONE
     flips = point[1:] & point[:-1] & (category[1:] != category[:-1])
     _, first = first_reliable(states)

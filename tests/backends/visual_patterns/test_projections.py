@@ -127,6 +127,9 @@ def test_events_by_hand() -> None:
     leap = found[found.kind == "move"]["size"].item()
     assert leap == pytest.approx(3**0.5 * 5.1, rel=1e-4)
     assert (events.find(states, category, h, far=1000).kind != "move").all()
+    alone = events.find(states[-1:], category[-1:], h[-1:])
+    assert len(alone) == 0
+    assert list(alone) == list(found)
 
 
 def test_histories_that_do_not_fit_are_refused() -> None:
