@@ -15,6 +15,9 @@ from backends.attention_rules.verdicts import Verdict, drop, judge
 CASES = 20
 """Texts that a test looks at, at most."""
 
+DRAWS = 3
+"""Tokens that replace a source, one after the other."""
+
 CANDIDATES = 64
 """Tokens drawn from the text as controls of an insertion."""
 
@@ -60,12 +63,12 @@ def replacement(model: HeadModel, feature: Feature, cases: Cases, text: Tensor, 
         if source == position or not others:
             continue
         other = others[int(torch.randint(len(others), (1,), generator=rng))]
-        edited = ids.repeat(9, 1)  # as it is, four times without the source, four times without the other
-        edited[1:5, source] = _drawn(text, 4, rng)
-        edited[5:, other] = edited[1:5, source]
-        values = feature.value_at(model, edited, torch.full((9,), position))
-        effects.append(drop(values[:1], values[1:5]).mean())
-        controls.append(drop(values[:1], values[5:]).mean())
+        edited = ids[: position + 1].repeat(2 * DRAWS + 1, 1)  # as it is, then without the source, then without other
+        edited[1 : DRAWS + 1, source] = _drawn(text, DRAWS, rng)
+        edited[DRAWS + 1 :, other] = edited[1 : DRAWS + 1, source]
+        values = feature.pre(model, edited)[:, -1].relu()
+        effects.append(drop(values[:1], values[1 : DRAWS + 1]).mean())
+        controls.append(drop(values[:1], values[DRAWS + 1 :]).mean())
     return judge(torch.tensor(effects), torch.tensor(controls))
 
 

@@ -48,23 +48,29 @@ class PlantedRule:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Words, rules, and each query's default output (its own for skip-gram queries, none for counting ones)."""
+    """Words, rules by their query, and each skip-gram query's default output."""
 
     vocabulary: WordVocabulary
-    rules: tuple[PlantedRule, ...]
+    by_query: dict[int, tuple[PlantedRule, ...]]
     defaults: dict[int, int]
+
+    @property
+    def rules(self) -> tuple[PlantedRule, ...]:
+        """All rules."""
+        return tuple(rule for rules in self.by_query.values() for rule in rules)
 
     def answer(self, before: Sequence[int], query: int) -> int | None:
         """What must follow `query` after the tokens `before`; None where the rules do not settle it."""
-        own = [rule for rule in self.rules if rule.query == query]
-        if not own:
+        own = self.by_query.get(query)
+        if own is None:
             return None
         if own[0].kind == "counting":
             right = [r.output for r in own if before.count(r.keys[0]) > before.count(r.against[0])]
             return right[0] if right else None
-        if any(word in rule.against for rule in own for word in before):
+        seen = set(before)
+        if any(not seen.isdisjoint(rule.against) for rule in own):
             return self.defaults[query]
-        outputs = {r.output for r in own if r.kind == "skip-gram" and any(key in before for key in r.keys)}
+        outputs = {r.output for r in own if r.kind == "skip-gram" and not seen.isdisjoint(r.keys)}
         return self.defaults[query] if not outputs else outputs.pop() if len(outputs) == 1 else None
 
     def fillers(self) -> Tensor:
@@ -96,7 +102,9 @@ def language() -> Language:
             rules.append(PlantedRule("counting", query, new(f"most-{words[keys[0]]}"), keys, against))
     for f in range(FILLERS):
         new(f"word{f}")
-    return Language(WordVocabulary(words), tuple(rules), defaults)
+    queries = dict.fromkeys(rule.query for rule in rules)
+    by_query = {query: tuple(rule for rule in rules if rule.query == query) for query in queries}
+    return Language(WordVocabulary(words), by_query, defaults)
 
 
 def sample(lang: Language, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,210 @@
+"""How well rules foretell a feature on text that they were not found on, beside every baseline and ceiling.
+
+A list of rules, best first, foretells a strong activation wherever one of its first k matches. Two sets are scored:
+`natural`, all positions at their natural rate; and `top`, the paper's, the strongest sequences against as many in which
+the feature is silent: there a guess of "always" has F1 = .667, and word lists look far better than they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from backends.attention_rules.features import HeadSample
+from backends.attention_rules.relations import RELATIONS, first_match, pair_codes, single_codes
+from backends.attention_rules.rules import Rule
+
+KS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+TOP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Precision (1 where nothing is foretold, as in the paper), recall and their harmonic mean."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+def score(foretold: Tensor, true: Tensor) -> Score:
+    """The score of what is foretold against what is true, both boolean and of one shape."""
+    hits, said, there = (float(x.sum()) for x in (foretold & true, foretold, true))
+    precision = hits / said if said else 1.0
+    recall = hits / there if there else 0.0
+    return Score(precision, recall, 2 * precision * recall / max(precision + recall, 1e-12))
+
+
+def always(true: Tensor) -> Score:
+    """The score of foretelling the feature everywhere."""
+    return score(torch.ones_like(true), true)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Scores over the number of rules `ks`, and the rank correlation of foretold weight and activation."""
+
+    ks: tuple[int, ...]
+    scores: tuple[Score, ...]
+    spearman: float
+
+    @property
+    def best(self) -> Score:
+        """The highest F1 over k."""
+        return max(self.scores, key=lambda s: s.f1)
+
+
+def rule_matches(rules: Sequence[Rule], ids: Tensor, relation: Tensor, size: int) -> Tensor:
+    """For each position (N, T) the index of the first rule that holds there, or len(rules).
+
+    Args:
+        ids, relation: text (N, T) and its relations (N, T, T).
+        size: of the vocabulary.
+    """
+    found = torch.full(ids.shape, len(rules))
+    plain = single_codes(relation, ids, size)
+    open_rules = [(i, rule) for i, rule in enumerate(rules) if not (rule.queries or rule.unless or rule.more_than)]
+    codes, owners = [], []
+    for number, rule in open_rules:
+        codes += [RELATIONS.index(rule.relation) * size + key for key in rule.keys]
+        owners += [number] * len(rule.keys)
+    if codes:
+        first = first_match(plain, torch.tensor(codes))
+        found = torch.tensor([*owners, len(rules)])[first]
+    for number, rule in enumerate(rules):
+        if rule.queries or rule.unless or rule.more_than:
+            found = torch.where(_holds(rule, ids, plain, size), found.clamp_max(number), found)
+    return found
+
+
+def _holds(rule: Rule, ids: Tensor, plain: Tensor, size: int) -> Tensor:
+    code = RELATIONS.index(rule.relation) * size
+    matched = torch.isin(plain, torch.tensor([code + key for key in rule.keys]))
+    holds = matched.sum(-1) > rule.more_than
+    if rule.queries:
+        holds &= torch.isin(ids, torch.tensor(rule.queries))
+    if rule.unless:
+        silencing = torch.isin(ids, torch.tensor(rule.unless))
+        since_key = matched.float().cummax(-1).values.bool() & silencing[:, None, :]
+        holds &= ~since_key.any(-1)
+    return holds
+
+
+def curve(first: Tensor, count: int, weights: Tensor, true: Tensor, active: Tensor) -> Curve:
+    """The curve of a list of `count` rules.
+
+    Args:
+        first: index of the first rule that matches at each position, `count` where none does.
+        weights: (count) what a rule foretells, for the rank correlation.
+        true, active: whether the feature is strong at each position, and its activation.
+    """
+    scores = tuple(score(first < min(k, count), true) for k in KS)
+    foretold = torch.cat([weights, torch.zeros(1)])[first.flatten()]
+    if foretold.unique().numel() < 2 or active.unique().numel() < 2:
+        return Curve(KS, scores, 0.0)
+    ranks = [torch.tensor(pd.Series(values.numpy()).rank().to_numpy()) for values in (foretold, active.flatten())]
+    return Curve(KS, scores, float(torch.corrcoef(torch.stack(ranks))[0, 1]))
+
+
+def threshold(values: Tensor, true: Tensor) -> float:
+    """Above which value foretelling has the best F1 for `true`; infinite where nothing is true."""
+    flat, hits = values.flatten(), true.flatten().float()
+    if not bool(hits.any()):
+        return float("inf")
+    order = flat.argsort(descending=True)
+    found = hits[order].cumsum(0)
+    f1 = 2 * found / (torch.arange(1, len(flat) + 1) + hits.sum())
+    at = int(f1.argmax())
+    following = float(flat[order[at + 1]]) if at + 1 < len(flat) else float(flat[order[at]]) - 1.0
+    return (float(flat[order[at]]) + following) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """F1 on natural text of what a rule list could reach at most: thresholds are set on the text for finding rules.
+
+    Attributes:
+        exact: the true sum of contributions, without competition among features.
+        single: the true contribution of the best single source.
+    """
+
+    exact: Score
+    single: Score
+
+
+def ceilings(
+    found_on: HeadSample, found_true: Tensor, held_out: HeadSample, true: Tensor, direction: Tensor, offset: float
+) -> Ceilings:
+    """The ceilings for one feature on held-out text, with thresholds from the text that rules are found on."""
+    own, other = (part.contributions(direction, offset) for part in (found_on, held_out))
+    exact = score(other.sum(-1) > threshold(own.sum(-1), found_true), true)
+    single = score(other.amax(-1) > threshold(own.amax(-1), found_true), true)
+    return Ceilings(exact, single)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TopSet:
+    """The paper's set: rows of the strongest sequences at their strongest positions, and silent ones at random ones."""
+
+    rows: Tensor
+    positions: Tensor
+    true: Tensor
+
+
+def top_set(active: Tensor, seed: int = 0) -> TopSet:
+    """Up to 100 strongest sequences and as many in which the feature is silent, from activations (N, T)."""
+    values, at = active.max(1)
+    order = values.argsort(descending=True)
+    strong, silent = order[values[order] > 0][:TOP], torch.nonzero(values <= 0)[:, 0]
+    rng = torch.Generator().manual_seed(seed)
+    silent = silent[torch.randperm(len(silent), generator=rng)[: len(strong)]]
+    positions = torch.randint(1, active.shape[1], (len(silent),), generator=rng)
+    rows = torch.cat([strong, silent])
+    true = torch.arange(len(rows)) < len(strong)
+    return TopSet(rows, torch.cat([at[strong], positions]), true)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One list of rules on both sets."""
+
+    natural: Curve
+    top: Curve
+
+
+def evaluate(first: Tensor, count: int, weights: Tensor, active: Tensor, strong: float) -> Evaluation:
+    """Scores a list of `count` rules whose first match (N, T) on held-out text is `first`.
+
+    Args:
+        weights: (count) what each rule foretells.
+        active: the feature's activations (N, T).
+        strong: above what an activation is strong.
+    """
+    natural = curve(first, count, weights, active > strong, active)
+    chosen = top_set(active)
+    at = (chosen.rows, chosen.positions)
+    return Evaluation(natural, curve(first[at], count, weights, chosen.true, active[at]))
+
+
+def unigram_matches(keys: Tensor, ids: Tensor, relation: Tensor, size: int) -> Tensor:
+    """First match (N, T) of a list of key tokens, best first, standing anywhere up to the query."""
+    tokens = torch.where(single_codes(relation, ids, size) >= 0, ids[:, None, :].expand_as(relation), -1)
+    return first_match(tokens, keys)
+
+
+def pair_matches(queries: Tensor, keys: Tensor, ids: Tensor, relation: Tensor, size: int) -> Tensor:
+    """First match (N, T) of a list of pairs, best first: this query, and this key anywhere up to it."""
+    return first_match(pair_codes(relation, ids, size), queries * size + keys)
+
+
+def random_pairs(ids: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """`count` pairs (queries, keys) that occur together in the text, at random: a floor for lists of pairs."""
+    rng = torch.Generator().manual_seed(seed)
+    rows = torch.randint(len(ids), (count,), generator=rng)
+    at = torch.randint(2, ids.shape[1], (count,), generator=rng)
+    before = 1 + (torch.rand(count, generator=rng) * (at - 1)).long()
+    return ids[rows, at], ids[rows, before]

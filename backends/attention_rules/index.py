@@ -1,0 +1,176 @@
+"""The index of extracted rules, asked through DuckDB: search, reverse search, features, examples."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from backends.attention_rules.relations import RELATIONS
+from backends.attention_rules.tables import SCHEMAS
+from backends.errors import InputError, MissingFileError, WeightsError, quoted
+
+MOST = 200
+"""Rows that one search returns at most."""
+
+SORTS = {"f1": "f1 DESC", "weight": "weight DESC", "precision": "precision DESC", "support": "support DESC"}
+VERDICTS = ("verified", "refuted", "undecided")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What rules are looked for; what is left at its default is not asked for.
+
+    Attributes:
+        key, query: a token, as it stands in text (" speaks" with its blank).
+        relation, verdict: one of `RELATIONS`, of `VERDICTS`.
+        kind: `relation`, `skip-gram`, `absence` or `counting`.
+        layer, head, seed: of the feature.
+        least_f1: of the feature on natural text, 0 to 1.
+        sort: one of `SORTS`.
+        limit, offset: rows returned, at most `MOST`, and rows skipped.
+
+    Raises InputError for values that cannot be asked for.
+    """
+
+    key: str | None = None
+    query: str | None = None
+    relation: str | None = None
+    kind: str | None = None
+    verdict: str | None = None
+    layer: int | None = None
+    head: int | None = None
+    seed: int | None = None
+    least_f1: float = 0.0
+    sort: str = "f1"
+    limit: int = 50
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        for value, known, what in (
+            (self.relation, RELATIONS, "relation"),
+            (self.kind, ("relation", "skip-gram", "absence", "counting"), "kind of rule"),
+            (self.verdict, VERDICTS, "verdict"),
+            (self.sort, tuple(SORTS), "order"),
+        ):
+            if value is not None and value not in known:
+                raise InputError(f"There is no {what} {quoted(value)}; choose from {', '.join(known)}.")
+        for number, name in ((self.layer, "layer"), (self.head, "head"), (self.seed, "seed"), (self.offset, "offset")):
+            if number is not None and not (isinstance(number, int) and 0 <= number < 2**15):
+                raise InputError(f"{name} must be a whole number from 0, got {quoted(number)}.")
+        if not (isinstance(self.limit, int) and 1 <= self.limit <= MOST):
+            raise InputError(f"limit must be a whole number from 1 to {MOST}, got {quoted(self.limit)}.")
+        if not isinstance(self.least_f1, int | float) or not 0 <= self.least_f1 <= 1:
+            raise InputError(f"The least F1 must be a number from 0 to 1, got {quoted(self.least_f1)}.")
+        for token in (self.key, self.query):
+            if token is not None and (not isinstance(token, str) or not 1 <= len(token) <= 100):
+                raise InputError("A token to search for has 1 to 100 characters.")
+
+
+Row = dict[str, Any]
+
+_SAME_RULE = "m.layer = r.layer AND m.head = r.head AND m.seed = r.seed AND m.feature = r.feature AND m.rank = r.rank"
+
+
+class RuleIndex:
+    """The tables in a folder. Queries may come from several threads; values only ever travel as parameters."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the index. Raises MissingFileError if a table is missing, WeightsError if one is damaged."""
+        self._lock = threading.Lock()
+        self._connection = duckdb.connect(config={"threads": 1, "memory_limit": "512MB"})
+        for name, schema in SCHEMAS.items():
+            file = folder / f"{name}.parquet"
+            if not file.is_file():
+                raise MissingFileError(f"{name}.parquet is missing from the index of rules; restore it from git.")
+            try:
+                self._connection.from_parquet(str(file)).create_view(name)
+                columns = {row[0] for row in self._connection.execute(f"DESCRIBE {name}").fetchall()}
+            except duckdb.Error as error:
+                reason = str(error).splitlines()[0]
+                raise WeightsError(f"{name}.parquet is damaged ({reason}). Restore it from git.") from None
+            if not set(schema.names) <= columns:
+                lacking = sorted(set(schema.names) - columns)
+                raise WeightsError(f"{name}.parquet lacks {', '.join(lacking)}; extract the rules again.")
+
+    def _rows(self, query: str, parameters: dict[str, Any]) -> list[Row]:
+        with self._lock:
+            try:
+                found = self._connection.execute(query, parameters)
+                names = [column[0] for column in found.description or []]
+                return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            except duckdb.Error as error:
+                raise WeightsError(f"The index of rules cannot be read ({str(error).splitlines()[0]}).") from None
+
+    def heads(self) -> list[Row]:
+        """All heads that were extracted, with the figures of their autoencoders."""
+        return self._rows("SELECT * FROM heads ORDER BY layer, head, seed", {})
+
+    def search(self, search: Search) -> list[Row]:
+        """The rules that were asked for, best first."""
+        wanted: dict[str, Any] = {"limit": search.limit, "offset": search.offset}
+        conditions = []
+        for column in ("relation", "kind", "verdict", "layer", "head", "seed"):
+            value = getattr(search, column)
+            if value is not None:
+                conditions.append(f"r.{column} = ${column}")
+                wanted[column] = value
+        if search.least_f1 > 0:
+            conditions.append("r.f1 >= $least_f1")
+            wanted["least_f1"] = search.least_f1
+        for side in ("key", "query"):
+            token = getattr(search, side)
+            if token is not None:
+                conditions.append(
+                    f"EXISTS (SELECT 1 FROM mentions m WHERE m.token = ${side} AND m.side = '{side}' AND {_SAME_RULE})"
+                )
+                wanted[side] = token
+        where = " AND ".join(conditions) or "true"
+        order = f"r.{SORTS[search.sort]}, r.layer, r.head, r.seed, r.feature, r.rank"
+        return self._rows(f"SELECT r.* FROM rules r WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset", wanted)
+
+    def mentioning(self, token: str, limit: int = 50) -> list[Row]:
+        """Every rule that mentions `token` on any side, the most telling features first."""
+        Search(key=token, limit=limit)  # the same limits hold
+        return self._rows(
+            "SELECT r.*, m.side FROM rules r JOIN mentions m ON "
+            f"{_SAME_RULE} WHERE m.token = $token ORDER BY r.f1 DESC, r.layer, r.head, r.feature, r.rank LIMIT $limit",
+            {"token": token, "limit": limit},
+        )
+
+    def feature(self, layer: int, head: int, seed: int, feature: int) -> Row:
+        """One feature with its `rules` and `examples`; InputError if the index has none such."""
+        Search(layer=layer, head=head, seed=seed)
+        if not isinstance(feature, int) or not 0 <= feature < 2**31:
+            raise InputError(f"There is no feature {quoted(feature)}.")
+        wanted = {"layer": layer, "head": head, "seed": seed, "feature": feature}
+        where = "layer = $layer AND head = $head AND seed = $seed AND feature = $feature"
+        found = self._rows(f"SELECT * FROM features WHERE {where}", wanted)
+        if not found:
+            raise InputError(f"The index has no feature {feature} of layer {layer}, head {head}, seed {seed}.")
+        rules = self._rows(f"SELECT * FROM rules WHERE {where} ORDER BY rank", wanted)
+        examples = self._rows(f"SELECT * FROM examples WHERE {where}", wanted)
+        return found[0] | {"rules": rules, "examples": examples}
+
+    def features(self, layer: int, head: int, seed: int) -> list[Row]:
+        """The features of one head without their curves, the best foretold first."""
+        Search(layer=layer, head=head, seed=seed)
+        return self._rows(
+            "SELECT feature, name, density, verdict, effect, control, f1, f1_unigram, f1_pairs, f1_exact, f1_single "
+            "FROM features WHERE layer = $layer AND head = $head AND seed = $seed ORDER BY f1 DESC, feature",
+            {"layer": layer, "head": head, "seed": seed},
+        )
+
+    def random(self, number: int) -> Row:
+        """Some feature: the same for the same `number`. Raises InputError if the index is empty."""
+        keys = self._rows(
+            "SELECT layer, head, seed, feature FROM features "
+            "ORDER BY hash(layer, head, seed, feature, $number) LIMIT 1",
+            {"number": number},
+        )
+        if not keys:
+            raise InputError("The index of rules is empty.")
+        return self.feature(**keys[0])

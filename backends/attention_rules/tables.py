@@ -1,0 +1,97 @@
+"""The tables of the index: their columns, and how parts of them become one folder of Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_WHERE = [("layer", pa.int16()), ("head", pa.int16()), ("seed", pa.int16())]
+_FEATURE = [*_WHERE, ("feature", pa.int32())]
+_STRINGS, _FLOATS, _INTS = pa.list_(pa.string()), pa.list_(pa.float32()), pa.list_(pa.int32())
+_SCORES = (
+    "f1", "f1_unigram", "f1_pairs", "f1_random", "f1_always", "f1_exact", "f1_single", "precision", "recall",
+    "spearman", "top_f1", "top_f1_unigram", "effect", "control", "low", "high",
+)  # fmt: skip
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "heads": pa.schema(
+        [
+            *_WHERE,
+            *((name, pa.float32()) for name in ("explained", "l0", "dead", "recovered", "seconds")),
+            ("pca", _FLOATS),
+            ("features", pa.int32()),
+            ("tokens", pa.int64()),
+        ]
+    ),
+    "features": pa.schema(
+        [
+            *_FEATURE,
+            ("name", pa.string()),
+            ("density", pa.float32()),
+            ("strong", pa.float32()),
+            ("verdict", pa.string()),
+            ("cases", pa.int32()),
+            *((name, pa.float32()) for name in _SCORES),
+            *((name, _FLOATS) for name in ("curve", "curve_unigram", "curve_pairs", "top_curve", "top_curve_unigram")),
+            ("histogram", _INTS),
+            ("outputs", _STRINGS),
+            ("similar", _INTS),
+        ]
+    ),
+    "rules": pa.schema(
+        [
+            *_FEATURE,
+            ("rank", pa.int16()),
+            ("relation", pa.string()),
+            ("kind", pa.string()),
+            ("name", pa.string()),
+            ("keys", _STRINGS),
+            ("queries", _STRINGS),
+            ("unless", _STRINGS),
+            ("more_than", pa.int16()),
+            ("weight", pa.float32()),
+            ("profile", _FLOATS),
+            ("support", pa.int32()),
+            ("precision", pa.float32()),
+            ("verdict", pa.string()),
+            ("f1", pa.float32()),
+        ]
+    ),
+    "mentions": pa.schema([("token", pa.string()), ("side", pa.string()), *_FEATURE, ("rank", pa.int16())]),
+    "examples": pa.schema([*_FEATURE, ("kind", pa.string()), ("at", pa.int16()), ("ids", _INTS), ("active", _FLOATS)]),
+}
+"""Columns of every table. `f1` in `rules` is the feature's; `mentions` lists every token of every rule, in order."""
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+_ORDER = {"mentions": [("token", "ascending")]}
+
+
+def write_part(folder: Path, rows: Rows) -> None:
+    """Writes rows of every table to `folder`, which appears whole or not at all."""
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    temporary.mkdir(parents=True, exist_ok=True)
+    for name, schema in SCHEMAS.items():
+        pq.write_table(pa.Table.from_pylist(list(rows[name]), schema=schema), temporary / f"{name}.parquet")
+    temporary.rename(folder)
+
+
+def combine(parts: Sequence[Path], out: Path) -> dict[str, int]:
+    """Makes one index of finished parts in the folder `out`; returns the bytes of each table."""
+    out.mkdir(parents=True, exist_ok=True)
+    sizes = {}
+    for name, schema in SCHEMAS.items():
+        tables = [pq.read_table(part / f"{name}.parquet", schema=schema) for part in parts]
+        table = pa.concat_tables(tables) if tables else schema.empty_table()
+        if name in _ORDER:
+            table = table.sort_by(_ORDER[name])
+        file, temporary = out / f"{name}.parquet", out / f".{name}.tmp"
+        # Small groups let a search by token skip nearly all of the table.
+        pq.write_table(table, temporary, compression="zstd", compression_level=15, row_group_size=32_768)
+        temporary.replace(file)
+        sizes[name] = file.stat().st_size
+    return sizes

@@ -1,0 +1,128 @@
+"""A two-layer attention-only model of ours on real text: `python -m backends.attention_rules.twolayer TEXT`.
+
+Its second layer learns induction from the first layer's previous-token head: a rule of two hops, "the token after an
+earlier copy". Byte-pair tokens of the text itself keep its vocabulary small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Generator, Sequence
+from datetime import date
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
+
+from backends import runtime, store
+from backends.attention_rules.decoder import Decoder, DecoderConfig
+from backends.attention_rules.models import losses
+from backends.attention_rules.text import load_corpus, sequences
+from backends.attention_rules.vocabulary import BpeVocabulary
+from backends.progress import Progress, finish
+
+NAME = "attention-rules/two-layer"
+FIRST = "<|endoftext|>"
+WORDS, LENGTH, BATCH, STEPS, RATE = 2048, 64, 64, 4000, 3e-3
+TOKENIZER = store.WEIGHTS.parent / "precomputed" / "attention_rules" / "two-layer-tokenizer.json"
+
+
+def learn_tokens(paragraphs: Sequence[str], file: Path, size: int = WORDS) -> BpeVocabulary:
+    """A byte-level vocabulary of `size` tokens learned from the text, written to `file`."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=[FIRST], initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(paragraphs, trainer)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(file))
+    return BpeVocabulary(file, FIRST)
+
+
+def build(vocabulary: BpeVocabulary) -> Decoder:
+    """Two layers of four heads of 32, rotary positions, no norms, so that every path to a feature is linear."""
+    return Decoder(DecoderConfig(vocabulary.size, 128, 2, 4, 4, 32, rope=10_000.0, eps=None), vocabulary)
+
+
+def train(
+    ids: Tensor, vocabulary: BpeVocabulary, *, seed: int, steps: int = STEPS
+) -> Generator[Progress, None, Decoder]:
+    """Trains on sequences (N, T) by next-token loss; the same seed gives the same weights on the same device."""
+    rng = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = build(vocabulary).to(runtime.device())
+    for name, parameter in model.named_parameters():
+        if "embed" not in name:
+            parameter.data.mul_(0.5)  # without norms, the usual scale makes the first steps explode
+    model.embed_tokens.weight.data.mul_(0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    for step in range(steps):
+        batch = ids[torch.randint(len(ids), (BATCH,), generator=rng)].to(runtime.device())
+        loss = losses(model, batch).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        yield Progress((step + 1) / steps, f"step {step + 1} of {steps}, loss {loss.item():.3f}")
+    return model.cpu().eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def copying(model: Decoder, seed: int = 0, count: int = 64) -> float:
+    """How much lower the loss is when random tokens come a second time, nats: 0 without induction."""
+    rng = torch.Generator().manual_seed(seed)
+    half = torch.randint(1, model.vocabulary.size, (count, LENGTH // 2 - 1), generator=rng)
+    ids = torch.cat([torch.full((count, 1), model.vocabulary.first), half, half], dim=1)
+    found = losses(model, ids)
+    middle = half.shape[1]
+    return float(found[:, :middle].mean() - found[:, middle + 1 :].mean())
+
+
+def load() -> Decoder:
+    """The model that ships; raises what `store.load_weights` raises."""
+    tensors, _ = store.load_weights(NAME)
+    model = build(BpeVocabulary(TOKENIZER, FIRST))
+    model.load({name: tensor.float() for name, tensor in tensors.items()})
+    return model.eval().requires_grad_(False)
+
+
+def main() -> None:
+    """Trains, measures and ships the model."""
+    parser = argparse.ArgumentParser(prog="python -m backends.attention_rules.twolayer", description=__doc__)
+    parser.add_argument("text", type=Path, help="folder that backends.attention_rules.text has filled")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    paragraphs = load_corpus(options.text)
+    with tempfile.TemporaryDirectory() as folder:
+        learn_tokens(paragraphs, Path(folder) / "tokenizer.json")
+        TOKENIZER.parent.mkdir(parents=True, exist_ok=True)
+        TOKENIZER.write_bytes((Path(folder) / "tokenizer.json").read_bytes())
+    ids = sequences(paragraphs, BpeVocabulary(TOKENIZER, FIRST), LENGTH)
+    held_out = len(ids) // 20
+    model = finish(train(ids[held_out:], BpeVocabulary(TOKENIZER, FIRST), seed=options.seed))
+    with torch.no_grad():
+        loss = float(torch.cat([losses(model, part) for part in ids[:held_out].split(64)]).mean())
+    figures = {"held_out_loss_nats": round(loss, 3), "copying_nats": round(copying(model), 3)}
+    entry = store.save_weights(
+        NAME,
+        {name: tensor.half() for name, tensor in model.state_dict().items()},
+        command=f"python -m backends.attention_rules.twolayer TEXT --seed {options.seed}",
+        seed=options.seed,
+        data=f"Brown, Austen and Debian manuals, {BATCH * STEPS * LENGTH:,} tokens",
+        device=runtime.device().type,
+        date=date.today().isoformat(),
+        figures=figures,
+    )
+    print(entry.file, figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""A whole extraction of a tiny model: resumable, complete, and readable by the index."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from backends.attention_rules import catalog, collect, twolayer
+from backends.attention_rules.collect import blocks, sample_of, training_rows
+from backends.attention_rules.decoder import Decoder
+from backends.attention_rules.extract import extract, parse_head, prepare
+from backends.attention_rules.features import HeadSample
+from backends.attention_rules.index import RuleIndex, Search
+from backends.attention_rules.models import losses
+from backends.attention_rules.sae_training import SaeRequest
+from backends.attention_rules.text import sequences
+from backends.attention_rules.vocabulary import BpeVocabulary
+from backends.errors import InputError
+from backends.progress import finish
+
+pytestmark = pytest.mark.method
+
+HEADS = [(0, 1), (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("text")
+    rng = random.Random(0)
+    words = ["the", "cat", "dog", "can", "could", "may", "see", "run", "not", "a", "if", "then", "they", "says"]
+    lines = [" ".join(rng.choices(words, k=14)) for _ in range(1500)]
+    (folder / "brown.txt").write_text("\n".join(lines))
+    (folder / "tags.json").write_text('{"can": "MD", "could": "MD", "may": "MD"}')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(text: Path) -> Iterator[Decoder]:
+    vocabulary = twolayer.learn_tokens((text / "brown.txt").read_text().splitlines(), text / "tokenizer.json", 300)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        built = twolayer.build(vocabulary).eval().requires_grad_(False)
+    for parameter in built.parameters():
+        parameter.mul_(1.5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalog._MODELS, "two-layer", lambda: built)
+        patch.setattr(collect, "BLOCK", 16)
+        patch.setattr(collect, "SAMPLE", 6)
+        catalog.load_model.cache_clear()
+        yield built
+    catalog.load_model.cache_clear()
+
+
+def test_from_text_to_index_and_again(text: Path, model: Decoder, tmp_path: Path) -> None:
+    folder = prepare("two-layer", text, HEADS, 9_000, tmp_path, ["brown"])
+    assert folder == prepare("two-layer", text, HEADS, 9_000, tmp_path, ["brown"])
+    request = SaeRequest(features=12, k=2, steps=40, batch=256)
+    out = tmp_path / "index"
+    assert extract("two-layer", HEADS, folder, out, [request]) == []
+    index = RuleIndex(out)
+    heads = index.heads()
+    assert [(row["layer"], row["head"]) for row in heads] == HEADS
+    assert all(row["explained"] > 0.1 and row["tokens"] > 5_000 for row in heads)
+    rules = index.search(Search(limit=200))
+    assert rules
+    assert all(rule["keys"] and rule["relation"] != "first" for rule in rules)
+    one = index.feature(*(rules[0][name] for name in ("layer", "head", "seed", "feature")))
+    assert one["rules"][0]["rank"] == 0
+    assert one["verdict"] in ("verified", "refuted", "undecided")
+    assert len(one["curve"]) == 11
+    assert {example["kind"] for example in one["examples"]} >= {"top", "random"}
+    assert all(0 <= one[name] <= 1 for name in ("f1", "f1_unigram", "f1_pairs", "f1_exact", "f1_single", "f1_always"))
+    assert index.mentioning(rules[0]["keys"][0])
+
+    # A run that is repeated finds all done; one that lost a part makes that part alone, and the same.
+    parts = folder / "parts"
+    stamps = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
+    lost = parts / "L01H2-s0"
+    for file in lost.iterdir():
+        file.unlink()
+    lost.rmdir()
+    block = folder / "blocks" / "00001.npz"
+    block.unlink()
+    assert extract("two-layer", HEADS, folder, out, [request]) == []
+    assert block.is_file()
+    again = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
+    assert again[parts / "L00H1-s0"] == stamps[parts / "L00H1-s0"]
+    assert again[lost] != stamps[lost]
+    timeless = [{k: v for k, v in row.items() if k != "seconds"} for row in RuleIndex(out).search(Search(limit=200))]
+    assert timeless == rules
+
+
+def test_blocks_hold_what_the_model_does(text: Path, model: Decoder, tmp_path: Path) -> None:
+    folder = prepare("two-layer", text, HEADS, 9_000, tmp_path, ["brown"])
+    jobs = blocks("two-layer", HEADS, folder)
+    for job in jobs:
+        collect.collect_block(job)
+    held_out = sample_of(folder, (1, 2), len(jobs), held_out=True)
+    expected = HeadSample.take(model, 1, 2, held_out.ids)
+    torch.testing.assert_close(held_out.z, expected.z, atol=5e-3, rtol=5e-3)  # kept in half precision
+    found_on = sample_of(folder, (1, 2), len(jobs), held_out=False)
+    assert not bool((held_out.ids[:, None] == found_on.ids[None]).all(-1).any())
+    rows = training_rows(folder, (1, 2), len(jobs))
+    assert len(rows) == (len(jobs) - 3) * 16 * 63
+
+
+def test_a_job_that_fails_is_reported_and_the_rest_goes_on(text: Path, model: Decoder, tmp_path: Path) -> None:
+    folder = prepare("two-layer", text, HEADS, 9_000, tmp_path, ["brown"])
+    request = SaeRequest(features=12, k=2, steps=5, batch=64)
+    for job in blocks("two-layer", HEADS, folder):
+        collect.collect_block(job)
+    (folder / "saes").write_text("in the way")
+    failures = extract("two-layer", HEADS, folder, tmp_path / "index", [request])
+    assert len(failures) == 2
+    assert RuleIndex(tmp_path / "index").heads() == []
+
+
+def test_what_cannot_be_extracted_is_refused(text: Path, model: Decoder, tmp_path: Path) -> None:
+    for name in ("L1", "H1", "L1H", "layer 1", "L1H2; x"):
+        with pytest.raises(InputError, match="names no head"):
+            parse_head(name)
+    assert parse_head("L05H6") == (5, 6)
+    with pytest.raises(InputError, match="no layer"):
+        prepare("two-layer", text, [(2, 0)], 9_000, tmp_path, ["brown"])
+    with pytest.raises(InputError, match="too few"):
+        prepare("two-layer", text, HEADS, 100, tmp_path, ["brown"])
+    with pytest.raises(InputError, match="no model"):
+        prepare("three-layer", text, HEADS, 100, tmp_path, ["brown"])
+
+
+def test_training_on_text_lowers_the_loss(text: Path, model: Decoder) -> None:
+    vocabulary = model.vocabulary
+    assert isinstance(vocabulary, BpeVocabulary)
+    ids = sequences((text / "brown.txt").read_text().splitlines(), vocabulary, 32)
+    trained = finish(twolayer.train(ids, vocabulary, seed=1, steps=25))
+    with torch.no_grad():
+        before = float(losses(twolayer.build(vocabulary), ids[:20]).mean())
+        after = float(losses(trained, ids[:20]).mean())
+    assert after < before - 1
+    assert abs(twolayer.copying(twolayer.build(vocabulary))) < 0.5  # who has learned nothing, copies nothing

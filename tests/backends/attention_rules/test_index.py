@@ -1,0 +1,123 @@
+"""The index answers what was put in, whatever is asked; damage and injection get nowhere."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backends.attention_rules.index import RuleIndex, Search
+from backends.attention_rules.tables import SCHEMAS, combine, write_part
+from backends.errors import InputError, MissingFileError, WeightsError
+
+NASTY = "'; DROP TABLE rules; --"
+
+
+def _rows(layer: int, tokens: list[str], f1: float) -> dict[str, list[dict[str, Any]]]:
+    where = {"layer": layer, "head": 1, "seed": 0}
+    verdict = "verified" if f1 > 0.5 else "refuted"
+    rules: list[dict[str, Any]] = [
+        where
+        | {"feature": 7, "rank": rank, "relation": "at 1", "kind": "relation", "name": token, "keys": [token], "f1": f1}
+        | {"queries": [" q"], "unless": [], "more_than": 0, "weight": 1.0 - rank / 10, "profile": [1.0], "support": 3}
+        | {"precision": 0.5, "verdict": verdict}
+        for rank, token in enumerate(tokens)
+    ]
+    mentions = [
+        where | {"feature": 7, "rank": rule["rank"], "token": token, "side": side}
+        for rule in rules
+        for side, token in (("key", rule["keys"][0]), ("query", " q"))
+    ]
+    return {
+        "heads": [where | {"features": 1, "pca": [0.5]}],
+        "features": [where | {"feature": 7, "name": tokens[0], "f1": f1, "verdict": verdict, "curve": [f1]}],
+        "rules": rules,
+        "mentions": mentions,
+        "examples": [where | {"feature": 7, "kind": "top", "ids": [1, 2], "active": [0.0, 1.5], "at": 1}],
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_part(tmp_path / "a", _rows(2, [" speaks", "<b>\x00", NASTY], 0.9))
+    write_part(tmp_path / "b", _rows(5, [" speaks", " cat"], 0.2))
+    combine([tmp_path / "a", tmp_path / "b"], tmp_path / "index")
+    return tmp_path / "index"
+
+
+def test_what_was_put_in_comes_out(folder: Path) -> None:
+    index = RuleIndex(folder)
+    assert [(row["layer"], row["head"]) for row in index.heads()] == [(2, 1), (5, 1)]
+    found = index.feature(2, 1, 0, 7)
+    assert [rule["keys"] for rule in found["rules"]] == [[" speaks"], ["<b>\x00"], [NASTY]]
+    assert found["examples"][0]["active"] == [0.0, 1.5]
+    assert [row["feature"] for row in index.features(5, 1, 0)] == [7]
+    with pytest.raises(InputError, match="no feature 8"):
+        index.feature(2, 1, 0, 8)
+
+
+def test_search_by_each_condition(folder: Path) -> None:
+    index = RuleIndex(folder)
+
+    def found(**wanted: Any) -> list[tuple[int, int]]:
+        return [(row["layer"], row["rank"]) for row in index.search(Search(**wanted))]
+
+    assert found() == [(2, 0), (2, 1), (2, 2), (5, 0), (5, 1)]
+    assert found(key=" speaks") == [(2, 0), (5, 0)]
+    assert found(key="speaks") == []
+    assert found(query=" q", limit=2, offset=1) == [(2, 1), (2, 2)]
+    assert found(key=" q") == []
+    assert found(least_f1=0.5, relation="at 1", kind="relation") == [(2, 0), (2, 1), (2, 2)]
+    assert found(verdict="refuted") == [(5, 0), (5, 1)]
+    assert found(layer=5, head=1, seed=0, sort="weight") == [(5, 0), (5, 1)]
+    assert found(relation="same") == []
+    assert found(key=NASTY) == [(2, 2)]
+    assert len(index.search(Search())) == 5  # nothing was dropped
+
+
+def test_reverse_search_names_the_side(folder: Path) -> None:
+    index = RuleIndex(folder)
+    assert [(row["layer"], row["side"]) for row in index.mentioning(" speaks")] == [(2, "key"), (5, "key")]
+    assert {row["side"] for row in index.mentioning(" q")} == {"query"}
+    assert index.mentioning("<b>\x00")[0]["name"] == "<b>\x00"
+
+
+def test_random_features_repeat_and_vary(folder: Path) -> None:
+    index = RuleIndex(folder)
+    drawn = [index.random(number)["layer"] for number in range(20)]
+    assert drawn == [index.random(number)["layer"] for number in range(20)]
+    assert set(drawn) == {2, 5}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"relation": "left of"}, {"kind": "x"}, {"verdict": "maybe"}, {"sort": "f1; DROP"}, {"layer": -1},
+        {"head": "1"}, {"limit": 0}, {"limit": 10_000}, {"offset": -1}, {"least_f1": 2}, {"least_f1": float("nan")},
+        {"key": ""}, {"key": "x" * 101},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused(wanted: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        Search(**wanted)
+
+
+def test_damage_is_told(folder: Path) -> None:
+    rules = folder / "rules.parquet"
+    content = rules.read_bytes()
+    rules.write_bytes(content[:-40])
+    with pytest.raises(WeightsError, match=r"rules\.parquet is damaged"):
+        RuleIndex(folder)
+    rules.write_bytes((folder / "heads.parquet").read_bytes())
+    with pytest.raises(WeightsError, match="lacks"):
+        RuleIndex(folder)
+    rules.unlink()
+    with pytest.raises(MissingFileError, match=r"rules\.parquet"):
+        RuleIndex(folder)
+
+
+def test_an_empty_index_is_no_error_but_has_no_features(tmp_path: Path) -> None:
+    assert set(combine([], tmp_path / "index")) == set(SCHEMAS)
+    index = RuleIndex(tmp_path / "index")
+    assert index.heads() == index.search(Search()) == []
+    with pytest.raises(InputError, match="empty"):
+        index.random(1)
