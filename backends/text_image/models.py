@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from backends import runtime, store
-from backends.text_image.networks import TextControlNet, base_unet
-from backends.text_image.pipeline import TextGenPipeline, sampler
+from backends.text_image.networks import TextControlNet, base_unet, noise_schedule
+from backends.text_image.pipeline import TextGenPipeline
 from backends.text_image.training.run import averages_file
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -59,7 +59,7 @@ def embedded() -> TextGenPipeline:
         _filled(base_unet(), loaded["unet"]),
         _filled(TextControlNet(), loaded["global_control"]),
         _filled(TextControlNet(masked_image=True), loaded["detail_control"]),
-        sampler(),
+        noise_schedule(),
     )
     found.to(runtime.device())
     return found
@@ -95,7 +95,7 @@ def averaged(folder: Path) -> TextGenPipeline:
     for name, net in nets.items():
         net.load_state_dict(load_file(averages_file(folder, name)))
         _ready(net)
-    return TextGenPipeline(nets["unet"], nets["global_control"], nets["detail_control"], sampler())
+    return TextGenPipeline(nets["unet"], nets["global_control"], nets["detail_control"], noise_schedule())
 
 
 def ship(folder: Path, date: str, command: str) -> None:

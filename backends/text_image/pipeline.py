@@ -1,4 +1,10 @@
-"""TextGen's inference as a diffusers pipeline: noise, global stage, detail stage, for new pictures and for edits."""
+"""TextGen's inference as a diffusers pipeline: noise, global stage, detail stage, for new pictures and for edits.
+
+The paper names no sampler. Each step here predicts the picture and adds fresh noise of the next, smaller size to it
+(multistep consistency sampling: Song et al., ICML 2023, algorithm 1). An ODE solver keeps the noise that it began with,
+and what a small network gets wrong about it builds up from step to step: `python -m tests.benchmarks text_image` sets
+DPM-Solver++ beside it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers import DDPMScheduler, DiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import BaseOutput
 from torch import Tensor
 
@@ -18,7 +24,6 @@ from backends.text_image.networks import (
     STEPS,
     TextControlNet,
     masked_controls,
-    noise_schedule,
     to_pixels,
     to_places,
 )
@@ -57,11 +62,6 @@ class TextGenOutput(BaseOutput):
     images: Tensor
 
 
-def sampler() -> DPMSolverMultistepScheduler:
-    """DPM-Solver++ (2M) over the training schedule."""
-    return DPMSolverMultistepScheduler.from_config(noise_schedule().config, algorithm_type="dpmsolver++")
-
-
 def control_at(timeline: Sequence[Segment], time: float) -> Control:
     """The control of the segment that holds `time`; a boundary belongs to the segment below it, as in t <= T/2."""
     return next((segment.control for segment in timeline if segment.end < time - 1e-6), timeline[-1].control)
@@ -93,7 +93,7 @@ class TextGenPipeline(DiffusionPipeline):
         unet: UNet2DConditionModel,
         global_control: TextControlNet,
         detail_control: TextControlNet,
-        scheduler: DPMSolverMultistepScheduler,
+        scheduler: DDPMScheduler,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -114,32 +114,29 @@ class TextGenPipeline(DiffusionPipeline):
     ) -> Generator[Step, None, None]:
         """Denoise from `options.noise` down to 0, yielding after each step; the last step holds the result.
 
-        `seeds`: one a canvas; with the options' own seed it makes the noise, alike in every batch and on every device.
+        `seeds`: one a canvas; with the options' own seed it makes all noise, alike in every batch and on every device.
         Times count on the whole schedule, so a switch at 0.5 is at half the noise also where an edit begins at 0.8.
         Nothing is held between two steps, so that who stops listening blocks nobody.
         """
         device, dtype = self.unet.device, self.unet.dtype
-        scheduler = DPMSolverMultistepScheduler.from_config(self.scheduler.config)
-        scheduler.set_timesteps(timesteps=schedule(options.noise, options.steps), device=device)
-        shape = canvases.start.shape[1:]
-        noise = torch.cat([_noise(options.seed, seed, shape) for seed in seeds])
-        start = to_places(canvases.start).to(device)
-        x = scheduler.add_noise(start, to_places(noise).to(device), scheduler.timesteps[:1].expand(len(start)))
+        timesteps = torch.tensor(schedule(options.noise, options.steps), device=device)
+        generators = [_generator(options.seed, seed) for seed in seeds]
+        predicted = to_places(canvases.start).to(device)
         hints = _hints(canvases, options, device, dtype)
-        words = torch.stack([embed(options.caption)] * len(start)).to(device, dtype)
+        words = torch.stack([embed(options.caption)] * len(predicted)).to(device, dtype)
         unconditional = torch.zeros_like(words) + embed("").to(device, dtype)
         nets = [self.global_control, self.detail_control]
-        for index, t in enumerate(scheduler.timesteps):
+        for index, t in enumerate(timesteps):
+            noise = to_places(_noise(generators, canvases.start.shape[1:])).to(device)
+            x = self.scheduler.add_noise(predicted, noise, t.expand(len(noise))).to(dtype)
             time = (int(t) + 1) / STEPS
             control = control_at(options.timeline, time)
-            x_in = x.to(dtype)
             with self._turn, enhanced(self.unet, nets, options.fourier, recorder=recorder):
-                predicted = self._predict(x_in, t, words, control, hints, options)
+                predicted = self._predict(x, t, words, control, hints, options)
                 if options.guidance > 1:
-                    plain = self._predict(x_in, t, unconditional, control, hints, options)
+                    plain = self._predict(x, t, unconditional, control, hints, options)
                     predicted = plain + options.guidance * (predicted - plain)
             predicted = predicted.float().clamp(-1, 1)
-            x = scheduler.step(predicted, t, x, return_dict=False)[0]
             yield Step(index, options.steps, time, control, to_pixels(predicted))
 
     def _predict(
@@ -162,9 +159,12 @@ class TextGenPipeline(DiffusionPipeline):
         return predicted
 
 
-def _noise(seed: int, canvas_seed: int, shape: torch.Size) -> Tensor:
-    generator = torch.Generator().manual_seed((seed * 1_000_003 + canvas_seed) % 2**63)
-    return torch.randn((1, *shape), generator=generator)
+def _generator(seed: int, canvas_seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed((seed * 1_000_003 + canvas_seed) % 2**63)
+
+
+def _noise(generators: Sequence[torch.Generator], shape: torch.Size) -> Tensor:
+    return torch.cat([torch.randn((1, *shape), generator=generator) for generator in generators])
 
 
 def _hints(canvases: Canvases, options: Options, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:

@@ -11,13 +11,14 @@ from functools import partial
 import numpy as np
 import psutil
 import torch
+from diffusers import DPMSolverMultistepScheduler
 
 from backends.progress import finish
 from backends.text_image.captions import embed
 from backends.text_image.edit import edit
 from backends.text_image.models import pipeline
-from backends.text_image.networks import to_pixels, to_places
-from backends.text_image.pipeline import Canvases, sampler
+from backends.text_image.networks import noise_schedule, to_pixels, to_places
+from backends.text_image.pipeline import Canvases
 from backends.text_image.regions import box_region
 from backends.text_image.requests import EditRequest, Fourier, Options
 from tests.benchmarks.figure import Figure, median_seconds
@@ -88,7 +89,7 @@ def _against_stock_loop() -> float:
 def _stock_loop(canvases: Canvases, options: Options) -> torch.Tensor:
     nets = pipeline()
     device = nets.unet.device
-    scheduler = sampler()
+    scheduler = DPMSolverMultistepScheduler.from_config(noise_schedule().config, algorithm_type="dpmsolver++")
     scheduler.set_timesteps(options.steps, device=device)
     x = torch.randn(to_places(canvases.image).shape).to(device)
     words = embed(options.caption)[None].to(device)

@@ -11,7 +11,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from backends.text_image.captions import embed
-from backends.text_image.networks import STEPS, TextControlNet, masked_controls, noise_schedule, to_places
+from backends.text_image.networks import STEPS, TextControlNet, masked_controls, noise_schedule, to_pixels, to_places
 from backends.text_image.signals import SIGNALS
 from backends.text_image.training.batches import Batch
 
@@ -25,6 +25,11 @@ _NO_MASKED_IMAGE = 0.15
 # it does where an edit begins (0.8 T), while the picture to predict holds the new one in the same style.
 _FROM_OLD = 0.4
 _OLD_STEPS = (600, 850)
+# Ours too: in a share of detail batches the noised picture holds what the global stage predicts for the region, as it
+# does where sampling hands over. Trained on true pictures alone, the detail stage takes the blur for the scene's.
+_FROM_GLOBAL = 0.5
+_HAND_OVER_STEPS = (250, 500)
+_HAND_OVER_SNR_WEIGHT = 2.0  # at t = 500, where it happens: what was predicted holds no more of the scene than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,36 @@ class Objective:
         n = len(batch.captions)
         low, high = {"prior": (0, STEPS), "global": (STEPS // 2, STEPS), "detail": (0, STEPS // 2)}[stage]
         start, steps = batch.image, torch.randint(low, high, (n,), generator=self._torch)
+        most = torch.full((n,), _MOST_SNR_WEIGHT)
         if stage == "global":
             swapped = torch.rand(n, generator=self._torch) < _FROM_OLD
             start = torch.where(swapped[:, None, None, None], batch.old, batch.image)
             steps = torch.where(swapped, torch.randint(*_OLD_STEPS, (n,), generator=self._torch), steps)
+        if stage == "detail":
+            swapped = torch.rand(n, generator=self._torch) < _FROM_GLOBAL
+            start = torch.where(swapped[:, None, None, None], self._handed_over(batch), batch.image)
+            steps = torch.where(swapped, torch.randint(*_HAND_OVER_STEPS, (n,), generator=self._torch), steps)
+            most[swapped] = _HAND_OVER_SNR_WEIGHT
         noise = torch.randn(start.shape, generator=self._torch)
         position, steps = batch.position.to(self._device), steps.to(self._device)
         alpha = self._alphas[steps][:, None, None, None]
         noised = alpha.sqrt() * start.to(self._device) + (1 - alpha).sqrt() * noise.to(self._device)
         target = to_places(batch.image.to(self._device))
         predicted = self._predict(batch, stage, to_places(noised), steps, position)
-        snr_weight = (1 / (1 - alpha)).clamp(max=_MOST_SNR_WEIGHT)  # SNR + 1
+        snr_weight = torch.minimum(1 / (1 - alpha), most.to(self._device)[:, None, None, None])  # SNR + 1
         weight = snr_weight * to_places(1 + INSIDE_WEIGHT * position.expand(-1, 3, -1, -1))
         return ((predicted.float() - target) ** 2 * weight).mean() / (1 + INSIDE_WEIGHT / 3)
+
+    @torch.no_grad()
+    def _handed_over(self, batch: Batch) -> Tensor:
+        """What one step of the global stage makes of the noised old picture; (n, 3, h, w) in [-1, 1], on the CPU."""
+        n = len(batch.captions)
+        steps = torch.randint(*_OLD_STEPS, (n,), generator=self._torch)
+        alpha = self._alphas[steps.to(self._device)][:, None, None, None]
+        noise = torch.randn(batch.old.shape, generator=self._torch).to(self._device)
+        noised = to_places(alpha.sqrt() * batch.old.to(self._device) + (1 - alpha).sqrt() * noise)
+        predicted = self._predict(batch, "global", noised, steps.to(self._device), batch.position.to(self._device))
+        return to_pixels(predicted.float()).clamp(-1, 1).cpu()
 
     def _predict(self, batch: Batch, stage: Stage, noised: Tensor, steps: Tensor, position: Tensor) -> Tensor:
         n = len(batch.captions)

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from backends.text_image.judges import read_lines
-from backends.text_image.pipeline import Canvases, TextGenPipeline, sampler
+from backends.text_image.networks import noise_schedule
+from backends.text_image.pipeline import Canvases, TextGenPipeline
 from backends.text_image.renderer.material import Picture, load_material
 from backends.text_image.renderer.scene import Scene, SceneMaker
 from backends.text_image.requests import Options
@@ -42,7 +43,7 @@ class Monitor:
             objective = Objective(run.networks, run.device, seed=0)
             losses = {f"held-out {stage}": objective.loss(self._batch, stage).item() for stage in ("global", "detail")}
             nets = run.networks
-            pipeline = TextGenPipeline(nets.unet, nets.global_control, nets.detail_control, sampler())
+            pipeline = TextGenPipeline(nets.unet, nets.global_control, nets.detail_control, noise_schedule())
             batch = self._batch
             canvases = Canvases(batch.old, batch.old, batch.signals, batch.position)
             edited = pipeline(canvases, Options()).images

@@ -82,7 +82,8 @@ def open_run(plan: Plan, folder: Path, device: torch.device) -> Run:
 
 
 def _average(net: torch.nn.Module) -> EMAModel:
-    return EMAModel(net.parameters(), decay=0.9995, use_ema_warmup=True, power=0.75)
+    # Over some 500 steps: the fall of the rate averages too, and what is older than a few thousand pictures is worse.
+    return EMAModel(net.parameters(), decay=0.998, use_ema_warmup=True, power=0.75)
 
 
 def _resume(run: Run) -> None:

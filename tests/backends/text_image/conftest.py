@@ -11,8 +11,8 @@ from PIL import Image
 
 from backends.text_image.materials.subset import FONTS
 from backends.text_image.models import using
-from backends.text_image.networks import TextControlNet, base_unet
-from backends.text_image.pipeline import TextGenPipeline, sampler
+from backends.text_image.networks import TextControlNet, base_unet, noise_schedule
+from backends.text_image.pipeline import TextGenPipeline
 
 _FONTS = {
     "latin": ("latin", "sans", "train"),
@@ -65,7 +65,7 @@ def untrained() -> TextGenPipeline:
             torch.nn.init.normal_(layer.weight, std=0.1)
     for net in nets:
         net.eval().requires_grad_(False)
-    return TextGenPipeline(*nets, sampler())
+    return TextGenPipeline(*nets, noise_schedule())
 
 
 @pytest.fixture

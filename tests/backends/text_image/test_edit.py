@@ -14,7 +14,8 @@ from backends.progress import Progress, finish
 from backends.text_image.canvas import HEIGHT, canvas_of, feather_mask
 from backends.text_image.edit import canvases_of, denoised, edit, generate, to_pictures
 from backends.text_image.models import pipeline, using
-from backends.text_image.pipeline import TextGenPipeline, sampler
+from backends.text_image.networks import noise_schedule
+from backends.text_image.pipeline import TextGenPipeline
 from backends.text_image.regions import box_region
 from backends.text_image.requests import EditRequest, EditResult, GenerateRequest, Options, Region, Segment
 
@@ -191,7 +192,7 @@ def test_a_new_picture_that_cannot_be_made_is_refused(request_: GenerateRequest,
 
 
 def test_another_pipeline_is_used_inside_alone(editing: TextGenPipeline) -> None:
-    other = TextGenPipeline(editing.unet, editing.detail_control, editing.detail_control, sampler())
+    other = TextGenPipeline(editing.unet, editing.detail_control, editing.detail_control, noise_schedule())
     assert pipeline() is editing
     with using(other):
         assert pipeline() is other

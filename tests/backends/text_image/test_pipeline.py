@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from backends.text_image.enhancement import Recorder
-from backends.text_image.pipeline import Canvases, TextGenPipeline, control_at, sampler, schedule
+from backends.text_image.networks import noise_schedule, to_places
+from backends.text_image.pipeline import Canvases, TextGenPipeline, control_at, schedule
 from backends.text_image.requests import PAPER_TIMELINE, Control, Fourier, Options, Segment
 from backends.text_image.signals import Signal
 
@@ -68,16 +69,22 @@ def test_no_step_comes_twice(noise: float) -> None:
         assert found[-1] >= 0
 
 
-@pytest.mark.parametrize("steps", [1, 2, 7, 20, 50])
-@pytest.mark.parametrize("noise", [0.05, 0.8, 1.0])
-def test_the_sampler_ends_at_the_picture_that_is_predicted(noise: float, steps: int) -> None:
-    scheduler = sampler()
-    scheduler.set_timesteps(timesteps=schedule(noise, steps))
-    clean = torch.linspace(-1, 1, 12).reshape(1, 12, 1, 1)
-    x = scheduler.add_noise(clean, torch.full_like(clean, 0.7), scheduler.timesteps[:1])
-    for t in scheduler.timesteps:
-        x = scheduler.step(clean, t, x, return_dict=False)[0]
-    assert torch.allclose(x, clean, atol=1e-5)
+def test_each_step_sees_what_was_predicted_under_fresh_noise(untrained: TextGenPipeline) -> None:
+    seen: list[torch.Tensor] = []
+    handle = untrained.unet.register_forward_pre_hook(lambda _, args: seen.append(args[0].clone()))
+    canvases = _canvases()
+    steps = list(untrained.denoise(canvases, replace(QUICK, steps=3), [0]))
+    handle.remove()
+    alphas = noise_schedule().alphas_cumprod
+    contents = [canvases.start, *(step.predicted for step in steps)]
+    noises = []
+    for x, content, step in zip(seen, contents, steps, strict=False):
+        alpha = alphas[round(step.time * 1000) - 1]
+        noises.append((x - alpha.sqrt() * to_places(content)) / (1 - alpha).sqrt())
+    for noise in noises:
+        assert abs(noise.mean()) < 0.05
+        assert abs(noise.std() - 1) < 0.05
+    assert not torch.allclose(noises[0], noises[1], atol=0.5)
 
 
 def test_a_canvas_does_not_depend_on_its_batch(untrained: TextGenPipeline) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from backends.text_image.models import averaged
-from backends.text_image.networks import base_unet, control_from, noise_schedule
+from backends.text_image.networks import base_unet, control_from, noise_schedule, to_places
 from backends.text_image.renderer.material import load_material
 from backends.text_image.renderer.scene import SceneMaker
 from backends.text_image.training.batches import Batch, batches, collate
@@ -86,7 +86,8 @@ def test_a_batch_serves_both_stages_before_the_next_one_comes(material: Path) ->
 
 @pytest.mark.parametrize(("stage", "low", "high"), [("prior", 0, 999), ("global", 500, 999), ("detail", 0, 499)])
 def test_each_stage_trains_at_its_own_noise(networks: Networks, batch: Batch, stage: Any, low: int, high: int) -> None:
-    calls, handle = _given(networks.unet)
+    nets = {"prior": networks.unet, "global": networks.global_control, "detail": networks.detail_control}
+    calls, handle = _given(nets[stage])
     objective = Objective(networks, CPU, seed=0)
     with torch.no_grad():
         for _ in range(6):
@@ -97,6 +98,30 @@ def test_each_stage_trains_at_its_own_noise(networks: Networks, batch: Batch, st
     assert low <= times.min()
     assert times.max() <= high
     assert times.unique().numel() > TWO
+
+
+def test_the_detail_stage_meets_what_the_global_stage_hands_over(networks: Networks, batch: Batch) -> None:
+    calls: list[tuple[Tensor, Tensor, Tensor]] = []  # noised, times, predicted
+    handle = networks.unet.register_forward_hook(
+        lambda _, args, answer: calls.append((args[0].clone(), args[1].clone(), answer[0].clone()))
+    )
+    objective = Objective(networks, CPU, seed=0)
+    with torch.no_grad():
+        for _ in range(8):
+            objective.loss(batch, "detail")
+    handle.remove()
+    alphas = noise_schedule().alphas_cumprod
+    handed, true = [], []
+    for (_, early, made), (noised, times, _) in zip(calls[::2], calls[1::2], strict=True):
+        assert early.min() >= 600
+        for x, t, predicted, image in zip(noised, times, made.clamp(-1, 1), to_places(batch.image), strict=True):
+            sizes = [((x - alphas[t].sqrt() * start) / (1 - alphas[t]).sqrt()).std() for start in (predicted, image)]
+            assert min(abs(size - 1) for size in sizes) < 0.05
+            (handed if abs(sizes[0] - 1) < abs(sizes[1] - 1) else true).append(int(t))
+    assert len(handed) + len(true) == 8 * TWO
+    assert len(handed) > 3
+    assert len(true) > 3
+    assert min(handed) >= 250
 
 
 def test_the_detail_stage_is_shown_the_picture_outside_the_region_alone(networks: Networks, batch: Batch) -> None:
