@@ -56,20 +56,25 @@ def replacement(model: HeadModel, feature: Feature, cases: Cases, text: Tensor, 
     Cases in which the query is its own main source, or has no other earlier token, are left out.
     """
     rng = torch.Generator().manual_seed(seed)
-    effects, controls = [], []
+    edits, positions = [], []
     sources = main_sources(model, feature, cases) if len(cases.ids) else cases.positions
     for ids, position, source in zip(cases.ids, cases.positions.tolist(), sources.tolist(), strict=True):
         others = [i for i in range(1, position) if i != source]
         if source == position or not others:
             continue
         other = others[int(torch.randint(len(others), (1,), generator=rng))]
-        edited = ids[: position + 1].repeat(2 * DRAWS + 1, 1)  # as it is, then without the source, then without other
+        edited = ids.repeat(2 * DRAWS + 1, 1)  # as it is, then without the source, then without the other
         edited[1 : DRAWS + 1, source] = _drawn(text, DRAWS, rng)
         edited[DRAWS + 1 :, other] = edited[1 : DRAWS + 1, source]
-        values = feature.pre(model, edited)[:, -1].relu()
-        effects.append(drop(values[:1], values[1 : DRAWS + 1]).mean())
-        controls.append(drop(values[:1], values[DRAWS + 1 :]).mean())
-    return judge(torch.tensor(effects), torch.tensor(controls))
+        edits.append(edited)
+        positions.append(position)
+    if not edits:
+        return judge(torch.zeros(0), torch.zeros(0))
+    at = torch.tensor(positions).repeat_interleave(2 * DRAWS + 1)
+    batch = torch.cat(edits)[:, : max(positions) + 1]  # what comes after a query cannot matter to it
+    values = feature.value_at(model, batch, at).view(len(edits), -1)
+    drops = drop(values[:, :1], values[:, 1:])
+    return judge(drops[:, :DRAWS].mean(1), drops[:, DRAWS:].mean(1))
 
 
 def _drawn(text: Tensor, count: int, rng: torch.Generator) -> Tensor:

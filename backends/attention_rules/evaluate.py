@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from backends.attention_rules.features import HeadSample
-from backends.attention_rules.relations import RELATIONS, first_match, pair_codes, single_codes
+from backends.attention_rules.relations import Places, first_match, pair_codes
 from backends.attention_rules.rules import Rule
 
 KS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -58,40 +58,34 @@ class Curve:
         return max(self.scores, key=lambda s: s.f1)
 
 
-def rule_matches(rules: Sequence[Rule], ids: Tensor, relation: Tensor, size: int) -> Tensor:
-    """For each position (N, T) the index of the first rule that holds there, or len(rules).
-
-    Args:
-        ids, relation: text (N, T) and its relations (N, T, T).
-        size: of the vocabulary.
-    """
-    found = torch.full(ids.shape, len(rules))
-    plain = single_codes(relation, ids, size)
-    open_rules = [(i, rule) for i, rule in enumerate(rules) if not (rule.queries or rule.unless or rule.more_than)]
-    codes, owners = [], []
-    for number, rule in open_rules:
-        codes += [RELATIONS.index(rule.relation) * size + key for key in rule.keys]
-        owners += [number] * len(rule.keys)
-    if codes:
-        first = first_match(plain, torch.tensor(codes))
-        found = torch.tensor([*owners, len(rules)])[first]
-    for number, rule in enumerate(rules):
-        if rule.queries or rule.unless or rule.more_than:
-            found = torch.where(_holds(rule, ids, plain, size), found.clamp_max(number), found)
-    return found
+def rule_matches(rules: Sequence[Rule], places: Places) -> Tensor:
+    """For each position (N, T) of the text of `places` the index of the first rule that holds, or len(rules)."""
+    found = torch.full((places.ids.numel(),), len(rules))
+    for number in reversed(range(len(rules))):  # so that the best rule writes last
+        found[_held(rules[number], places)] = number
+    return found.view(places.ids.shape)
 
 
-def _holds(rule: Rule, ids: Tensor, plain: Tensor, size: int) -> Tensor:
-    code = RELATIONS.index(rule.relation) * size
-    matched = torch.isin(plain, torch.tensor([code + key for key in rule.keys]))
-    holds = matched.sum(-1) > rule.more_than
+def _held(rule: Rule, places: Places) -> Tensor:
+    """The places at which a rule holds."""
+    at, sources = places.of(rule.relation, rule.keys)
+    tokens = places.ids.flatten()
     if rule.queries:
-        holds &= torch.isin(ids, torch.tensor(rule.queries))
-    if rule.unless:
-        silencing = torch.isin(ids, torch.tensor(rule.unless))
-        since_key = matched.float().cummax(-1).values.bool() & silencing[:, None, :]
-        holds &= ~since_key.any(-1)
-    return holds
+        kept = torch.isin(tokens[at], torch.tensor(rule.queries))
+        at, sources = at[kept], sources[kept]
+    if rule.more_than:
+        at, where, times = at.unique(return_inverse=True, return_counts=True)
+        sources = torch.zeros_like(at).scatter_reduce(0, where, sources, "amax", include_self=False)
+        at, sources = at[times > rule.more_than], sources[times > rule.more_than]
+    if rule.unless and len(at):
+        length = places.ids.shape[1]
+        rows, positions = at // length, at % length
+        silencing = torch.isin(places.ids[rows], torch.tensor(rule.unless))
+        after = torch.arange(length) > sources[:, None]
+        between = silencing & after & (torch.arange(length) <= positions[:, None])
+        # Any one of several keys may still stand behind the silencing word; then nothing stands between.
+        at = at[~between.any(1)]
+    return at
 
 
 def curve(first: Tensor, count: int, weights: Tensor, true: Tensor, active: Tensor) -> Curve:
@@ -190,15 +184,22 @@ def evaluate(first: Tensor, count: int, weights: Tensor, active: Tensor, strong:
     return Evaluation(natural, curve(first[at], count, weights, chosen.true, active[at]))
 
 
-def unigram_matches(keys: Tensor, ids: Tensor, relation: Tensor, size: int) -> Tensor:
+def unigram_matches(keys: Tensor, places: Places) -> Tensor:
     """First match (N, T) of a list of key tokens, best first, standing anywhere up to the query."""
-    tokens = torch.where(single_codes(relation, ids, size) >= 0, ids[:, None, :].expand_as(relation), -1)
-    return first_match(tokens, keys)
+    rank = torch.full((places.size,), len(keys)).scatter_reduce(0, keys, torch.arange(len(keys)), "amin")
+    own = rank[places.ids]
+    own[:, 0] = len(keys)
+    return own.cummin(1).values
 
 
-def pair_matches(queries: Tensor, keys: Tensor, ids: Tensor, relation: Tensor, size: int) -> Tensor:
+def pair_matches(queries: Tensor, keys: Tensor, places: Places) -> Tensor:
     """First match (N, T) of a list of pairs, best first: this query, and this key anywhere up to it."""
-    return first_match(pair_codes(relation, ids, size), queries * size + keys)
+    found = torch.full(places.ids.shape, len(keys))
+    rows, at = torch.nonzero(torch.isin(places.ids, queries), as_tuple=True)
+    query, source = places.ids[rows, at][:, None], places.ids[rows]
+    codes = pair_codes(places.relation[rows, at], query, source, places.size)
+    found[rows, at] = first_match(codes, queries * places.size + keys)
+    return found
 
 
 def random_pairs(ids: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:

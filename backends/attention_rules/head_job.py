@@ -21,8 +21,8 @@ from backends.attention_rules.examples import examples_of
 from backends.attention_rules.features import Feature, HeadSample, strong_from
 from backends.attention_rules.in_place import autoencoder_in_place
 from backends.attention_rules.models import Head, HeadModel
-from backends.attention_rules.relations import relations
-from backends.attention_rules.rules import Rule, mine, occurrences
+from backends.attention_rules.relations import Places
+from backends.attention_rules.rules import Rule, mine
 from backends.attention_rules.sae import HeadSae
 from backends.attention_rules.sae_training import SaeRequest, measure_sae, train_sae
 from backends.attention_rules.tables import write_part
@@ -60,14 +60,14 @@ class _Texts:
     """A head on one text with all that depends on no feature."""
 
     sample: HeadSample
-    relation: Tensor
+    places: Places
     active: Tensor
 
     @classmethod
-    def of(cls, sample: HeadSample, sae: HeadSae) -> _Texts:
+    def of(cls, sample: HeadSample, sae: HeadSae, size: int) -> _Texts:
         active = torch.cat([sae.encode(part) for part in sample.z.split(256)])
         active[:, 0] = 0  # the opening token says nothing
-        return cls(sample, relations(sample.ids), active)
+        return cls(sample, Places(sample.ids, size), active)
 
 
 @torch.no_grad()
@@ -82,7 +82,8 @@ def run_head(job: HeadJob) -> str:
     job.weights.parent.mkdir(parents=True, exist_ok=True)
     safetensors.torch.save_file({name: t.contiguous() for name, t in sae.state().items()}, job.weights)
     found_on, held_out = (
-        _Texts.of(collect.sample_of(folder, job.head, job.blocks, held_out=out), sae) for out in (False, True)
+        _Texts.of(collect.sample_of(folder, job.head, job.blocks, held_out=out), sae, model.vocabulary.size)
+        for out in (False, True)
     )
     tags_file = folder / "tags.json"
     tags = json.loads(tags_file.read_text(encoding="utf-8")) if tags_file.is_file() else {}
@@ -123,7 +124,6 @@ class _Worker:
         self.model, self.head, self.sae, self.tags = model, head, sae, tags
         self.found_on, self.held_out = found_on, held_out
         self.size = model.vocabulary.size
-        self.counts = occurrences(found_on.relation, found_on.sample.ids, self.size)
         self.strong = strong_from(found_on.active.flatten(0, 1))
         embedding = model.embedding().float()
         self.embedding = embedding - embedding.mean(0)
@@ -144,10 +144,10 @@ class _Worker:
             return {}
         direction, offset = self.sae.direction(number), self.sae.offset(number)
         rules = mine(
-            self.found_on.sample, self.found_on.relation, self.counts, active, strong, direction, offset,
+            self.found_on.sample, self.found_on.places, active, strong, direction, offset,
             self.embedding, RULES,
         )  # fmt: skip
-        first = evaluate.rule_matches(rules, self.held_out.sample.ids, self.held_out.relation, self.size)
+        first = evaluate.rule_matches(rules, self.held_out.places)
         feature = Feature(*self.head, direction, offset)
         cases = strongest(tested, self.held_out.sample.ids, CASES)
         verdict = replacement(self.model, feature, cases, self.held_out.sample.ids)
@@ -170,18 +170,16 @@ class _Worker:
     def _feature_row(
         self, number: int, rules: Sequence[Rule], first: Tensor, strong: float, verdict: Verdict
     ) -> dict[str, Any]:
-        tested, ids, relation = self.held_out.active[..., number], self.held_out.sample.ids, self.held_out.relation
+        tested, places = self.held_out.active[..., number], self.held_out.places
         direction, offset = self.sae.direction(number), self.sae.offset(number)
         weights = torch.tensor([rule.weight for rule in rules]) if rules else torch.zeros(0)
         own = evaluate.evaluate(first, len(rules), weights, tested, strong)
         keys, values, pairs = self._baselines(number, strong)
-        unigram = evaluate.evaluate(
-            evaluate.unigram_matches(keys, ids, relation, self.size), len(keys), values, tested, strong
-        )
+        unigram = evaluate.evaluate(evaluate.unigram_matches(keys, places), len(keys), values, tested, strong)
         falling = torch.arange(PAIRS, 0, -1).float()
         by_pairs, by_chance = (
             evaluate.evaluate(
-                evaluate.pair_matches(*some, ids, relation, self.size),
+                evaluate.pair_matches(*some, places),
                 len(some[0]),
                 falling[: len(some[0])],
                 tested,

@@ -12,6 +12,8 @@ Each pair of query t and source i <= t has one relation, the most telling that h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -57,13 +59,45 @@ def first_match(codes: Tensor, rules: Tensor) -> Tensor:
     return rank.amin(-1)
 
 
-def single_codes(relation: Tensor, ids: Tensor, size: int) -> Tensor:
-    """Codes (N, T, T) of (relation, source token), for `first_match`; `size` is the vocabulary's."""
+def pair_codes(relation: Tensor, query: Tensor, source: Tensor, size: int) -> Tensor:
+    """Codes of (query token, source token) whatever their relation, for `first_match`; the shapes must broadcast."""
     known = (relation >= 0) & (relation != FIRST)
-    return torch.where(known, relation.long() * size + ids[:, None, :], NONE)
+    return torch.where(known, query * size + source, NONE)
 
 
-def pair_codes(relation: Tensor, ids: Tensor, size: int) -> Tensor:
-    """Codes (N, T, T) of (query token, source token), whatever their relation."""
-    known = (relation >= 0) & (relation != FIRST)
-    return torch.where(known, ids[:, :, None] * size + ids[:, None, :], NONE)
+class Places:
+    """Where on a text each (relation, source token) stands, found without looking at the whole text again.
+
+    A place is the number row * T + position of its query in a text (N, T).
+    """
+
+    def __init__(self, ids: Tensor, size: int) -> None:
+        """Sorts all pairs of query and source of `ids` (N, T), a vocabulary of `size`, by what they look like."""
+        self.ids, self.size = ids, size
+        self.relation = relations(ids)
+        tokens = ids.shape[1]
+        known = (self.relation >= 0) & (self.relation != FIRST)
+        codes = (self.relation.int() * size + ids.int()[:, None, :])[known]
+        self._codes, order = codes.sort()
+        rows, queries, sources = (part.int() for part in torch.nonzero(known, as_tuple=True))
+        self._places = (rows * tokens + queries)[order]
+        self._sources = sources.to(torch.int16)[order]
+
+    def _span(self, relation: str, key: int) -> slice:
+        code = RELATIONS.index(relation) * self.size + key
+        start, end = torch.searchsorted(self._codes, torch.tensor([code, code + 1], dtype=torch.int32)).tolist()
+        return slice(start, end)
+
+    def count(self, relation: str, key: int) -> int:
+        """How many pairs of query and source there are with this relation and source token."""
+        span = self._span(relation, key)
+        return int(span.stop - span.start)
+
+    def of(self, relation: str, keys: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Places of the queries that have one of `keys` as a source of this relation, and those sources' positions.
+
+        A place comes once for each such source.
+        """
+        spans = [self._span(relation, key) for key in keys]
+        places = torch.cat([self._places[span] for span in spans]).long()
+        return places, torch.cat([self._sources[span] for span in spans]).long()

@@ -23,7 +23,7 @@ from torch import Tensor
 from backends.attention_rules.classes import alike
 from backends.attention_rules.features import HeadSample
 from backends.attention_rules.heads import DISTANCES, distance_bins
-from backends.attention_rules.relations import FIRST, RELATIONS
+from backends.attention_rules.relations import FIRST, RELATIONS, Places
 
 MOST_POSITIONS = 400
 """Strong activations of a feature that are looked at, at most."""
@@ -78,20 +78,9 @@ class _Candidate:
     occurrences: int
 
 
-def occurrences(relation: Tensor, ids: Tensor, size: int) -> Tensor:
-    """How often each (relation, source token) occurs (relations, size), counted once a query and source."""
-    counts = torch.zeros(len(RELATIONS) * size)
-    for codes, tokens in zip(relation.split(256), ids.split(256), strict=True):
-        known = codes >= 0
-        cells = (codes.long() * size + tokens[:, None, :])[known]
-        counts += torch.bincount(cells, minlength=len(counts))
-    return counts.view(len(RELATIONS), size)
-
-
 def mine(
     sample: HeadSample,
-    relation: Tensor,
-    counts: Tensor,
+    places: Places,
     active: Tensor,
     strong: float,
     direction: Tensor,
@@ -103,8 +92,7 @@ def mine(
 
     Args:
         sample: the head on text (N, T).
-        relation: `relations(sample.ids)`.
-        counts: `occurrences` of the same text.
+        places: where everything stands on the same text.
         active: the feature's activations (N, T) on it.
         strong: above what an activation is strong.
         direction, offset: u and b.
@@ -119,34 +107,34 @@ def mine(
         rows, queries = rows[kept], queries[kept]
     pattern = sample.pattern[rows, queries].float()  # (positions, T)
     found = pattern * (sample.values[rows].float() @ direction + offset)
-    codes, tokens = relation[rows, queries].long(), sample.ids[rows]
+    codes, tokens = places.relation[rows, queries].long(), sample.ids[rows]
     found = found.masked_fill((codes < 0) | (codes == FIRST), 0)
     main = found.argmax(1)
-    candidates = _candidates(found, codes, tokens, main, counts, whole / len(rows))
+    candidates = _candidates(found, codes, tokens, main, places, whole / len(rows))
     bins = distance_bins(sample.ids.shape[1])
     at_query = sample.ids[rows, queries]
     rules = []
     for group in _grouped(candidates, embedding, most):
         rule = _rule(group, found, codes, tokens, bins[queries])
-        rules.append(_narrowed(rule, group, codes, tokens, main, at_query, sample.ids, relation))
+        rules.append(_narrowed(rule, codes, tokens, main, at_query, places))
     return sorted(rules, key=lambda rule: -rule.support * rule.precision)[:most]
 
 
 def _candidates(
-    found: Tensor, codes: Tensor, tokens: Tensor, main: Tensor, counts: Tensor, scale: float
+    found: Tensor, codes: Tensor, tokens: Tensor, main: Tensor, places: Places, scale: float
 ) -> list[_Candidate]:
-    size = counts.shape[1]
+    size = places.size
     at = torch.arange(len(found))
     positive = found[at, main] > 0
     cells = (codes * size + tokens)[at, main][positive]
-    pairs, times = cells.unique(return_counts=True)
-    sums = torch.zeros(counts.numel()).index_add_(0, cells, found[at, main][positive])
+    pairs, where, times = cells.unique(return_inverse=True, return_counts=True)
+    sums = torch.zeros(len(pairs)).index_add_(0, where, found[at, main][positive])
     candidates = []
-    for cell, count in zip(pairs.tolist(), times.tolist(), strict=True):
+    for cell, count, total in zip(pairs.tolist(), times.tolist(), sums.tolist(), strict=True):
         if count >= min(SUPPORT, len(found)):
-            often = int(counts.flatten()[cell])
+            often = places.count(RELATIONS[cell // size], cell % size)
             precision = min(count * scale / max(often, 1), 1.0)
-            candidates.append(_Candidate(cell // size, cell % size, count, float(sums[cell]), precision, often))
+            candidates.append(_Candidate(cell // size, cell % size, count, total, precision, often))
     return sorted(candidates, key=lambda c: -c.main * c.precision)
 
 
@@ -178,19 +166,10 @@ def _rule(group: Sequence[_Candidate], found: Tensor, codes: Tensor, tokens: Ten
     )
 
 
-def _narrowed(
-    rule: Rule,
-    group: Sequence[_Candidate],
-    codes: Tensor,
-    tokens: Tensor,
-    main: Tensor,
-    at_query: Tensor,
-    ids: Tensor,
-    relation: Tensor,
-) -> Rule:
+def _narrowed(rule: Rule, codes: Tensor, tokens: Tensor, main: Tensor, at_query: Tensor, places: Places) -> Rule:
     """`rule` with a class of queries, if few queries make up most of it and it becomes half as precise again."""
     keys, at = torch.tensor(rule.keys), torch.arange(len(main))
-    own = (codes[at, main] == group[0].relation) & torch.isin(tokens[at, main], keys)
+    own = (codes[at, main] == RELATIONS.index(rule.relation)) & torch.isin(tokens[at, main], keys)
     common: list[int] = []
     covered = 0
     for token, times in Counter(at_query[own].tolist()).most_common(20):
@@ -200,10 +179,9 @@ def _narrowed(
         covered += times
     if rule.relation == "at 0" or covered < 0.8 * rule.support:
         return rule
-    rows, queries, sources = torch.nonzero(relation == group[0].relation, as_tuple=True)
-    holds = torch.isin(ids[rows, sources], keys)
-    kept = holds & torch.isin(ids[rows, queries], torch.tensor(common))
-    precision = min(rule.precision * (covered / rule.support) * int(holds.sum()) / max(int(kept.sum()), 1), 1.0)
+    queries = places.ids.flatten()[places.of(rule.relation, rule.keys)[0]]
+    kept = int(torch.isin(queries, torch.tensor(common)).sum())
+    precision = min(rule.precision * (covered / rule.support) * len(queries) / max(kept, 1), 1.0)
     if precision < 1.5 * rule.precision:
         return rule
     return replace(rule, queries=tuple(common), support=covered, precision=precision)

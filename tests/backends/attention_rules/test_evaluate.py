@@ -10,7 +10,7 @@ from backends.attention_rules import evaluate
 from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.features import HeadSample
 from backends.attention_rules.in_place import InPlace, autoencoder_in_place, rules_in_place
-from backends.attention_rules.relations import relations
+from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule
 from backends.attention_rules.sae import HeadSae
 from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, STOP, wired_model, wired_text
@@ -38,10 +38,10 @@ def test_scores_are_scikit_learns() -> None:
 
 def test_matches_of_rules_by_hand() -> None:
     ids = torch.tensor([[0, 5, 6, 7, 5, 8, 6, 6]])
-    relation = relations(ids)
+    places = Places(ids, SIZE)
 
     def holds(rule: Rule) -> list[int]:
-        found = evaluate.rule_matches([rule], ids, relation, SIZE)
+        found = evaluate.rule_matches([rule], places)
         return torch.nonzero(found[0] == 0)[:, 0].tolist()
 
     assert holds(_rule("at 1", (7,))) == [4]
@@ -57,15 +57,15 @@ def test_matches_of_rules_by_hand() -> None:
     assert holds(_rule("at 2", (7,), unless=(5,))) == []
     assert holds(_rule("before", (5,), unless=(9,))) == [6, 7]
     both = [_rule("at 0", (6,)), _rule("at 1", (7,)), _rule("at 0", (5,))]
-    assert evaluate.rule_matches(both, ids, relation, SIZE).tolist() == [[3, 2, 0, 3, 1, 3, 0, 0]]
-    assert evaluate.rule_matches([], ids, relation, SIZE).tolist() == [[0] * 8]
+    assert evaluate.rule_matches(both, places).tolist() == [[3, 2, 0, 3, 1, 3, 0, 0]]
+    assert evaluate.rule_matches([], places).tolist() == [[0] * 8]
 
 
 def test_word_lists_and_pairs_by_hand() -> None:
     ids = torch.tensor([[0, 5, 6, 7]])
-    relation = relations(ids)
-    assert evaluate.unigram_matches(torch.tensor([7, 5]), ids, relation, SIZE).tolist() == [[2, 1, 1, 0]]
-    found = evaluate.pair_matches(torch.tensor([7, 6]), torch.tensor([5, 6]), ids, relation, SIZE)
+    places = Places(ids, SIZE)
+    assert evaluate.unigram_matches(torch.tensor([7, 5]), places).tolist() == [[2, 1, 1, 0]]
+    found = evaluate.pair_matches(torch.tensor([7, 6]), torch.tensor([5, 6]), places)
     assert found.tolist() == [[2, 2, 1, 0]]
     queries, keys = evaluate.random_pairs(ids, 50)
     assert set(zip(queries.tolist(), keys.tolist(), strict=True)) <= {(6, 5), (7, 5), (7, 6)}
@@ -96,14 +96,14 @@ def test_the_wired_rule_foretells_what_pairs_and_words_do_not() -> None:
     sample = HeadSample.take(model, 0, 0, ids)
     active = (sample.z @ KEY_FEATURE.direction).relu()
     active = active * (ids == ASK)  # what the head does elsewhere is no rule of `ask`
-    relation = relations(ids)
+    places = Places(ids, SIZE)
     relation_rules = [
         _rule(r, (KEY,), queries=(ASK,), unless=(STOP,)) for r in ("before", *(f"at {d}" for d in range(1, 5)))
     ]
     relation_rules.append(_rule("after same", (KEY,), queries=(ASK,), unless=(STOP,)))
-    first = evaluate.rule_matches(relation_rules, ids, relation, SIZE)
+    first = evaluate.rule_matches(relation_rules, places)
     ours = evaluate.evaluate(first, len(relation_rules), torch.ones(6), active, 0.3)
-    words = evaluate.unigram_matches(torch.tensor([KEY]), ids, relation, SIZE)
+    words = evaluate.unigram_matches(torch.tensor([KEY]), places)
     unigram = evaluate.evaluate(words, 1, torch.ones(1), active, 0.3)
     assert ours.natural.best.f1 > 0.9
     assert unigram.natural.best.f1 < 0.5

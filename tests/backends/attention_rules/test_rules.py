@@ -6,8 +6,8 @@ from torch import Tensor
 
 from backends.attention_rules.classes import alike, name_of
 from backends.attention_rules.features import HeadSample, strong_from
-from backends.attention_rules.relations import RELATIONS, first_match, pair_codes, relations, single_codes
-from backends.attention_rules.rules import Rule, mine, occurrences
+from backends.attention_rules.relations import RELATIONS, Places, first_match, pair_codes, relations
+from backends.attention_rules.rules import Rule, mine
 from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, wired_model, wired_text
 
 
@@ -33,32 +33,34 @@ def test_first_match_by_hand() -> None:
 
 def test_codes_leave_out_the_first_token_and_the_future() -> None:
     ids = torch.tensor([[0, 3, 4]])
-    relation = relations(ids)
-    single, pair = single_codes(relation, ids, 10), pair_codes(relation, ids, 10)
-    assert single[0, 2].tolist() == [-1, 13, 4]  # at 1, token 3; at 0, token 4
+    pair = pair_codes(relations(ids), ids[:, :, None], ids[:, None, :], 10)
     assert pair[0, 2].tolist() == [-1, 43, 44]
-    assert single[0, 1].tolist() == [-1, 3, -1]
+    assert pair[0, 1].tolist() == [-1, 33, -1]
 
 
-def test_occurrences_are_counted() -> None:
+def test_places_are_those_of_a_plain_search() -> None:
     ids = torch.randint(0, 6, (5, 12), generator=torch.Generator().manual_seed(0))
-    relation = relations(ids)
-    counts = occurrences(relation, ids, 6)
-    assert int(counts.sum()) == 5 * 12 * 13 // 2
-    by_hand = sum(
-        int(relation[n, t, i]) == 1 and int(ids[n, i]) == 4 for n in range(5) for t in range(12) for i in range(t + 1)
-    )
-    assert int(counts[1, 4]) == by_hand
+    places, relation = Places(ids, 6), relations(ids)
+    for name, keys in (("at 1", [4]), ("before", [2, 5]), ("same", [3]), ("after same", [0, 1, 2])):
+        by_hand = sorted(
+            (12 * n + t, i)
+            for n in range(5)
+            for t in range(12)
+            for i in range(t + 1)
+            if int(relation[n, t, i]) == RELATIONS.index(name) and int(ids[n, i]) in keys
+        )
+        at, sources = places.of(name, keys)
+        assert sorted(zip(at.tolist(), sources.tolist(), strict=True)) == by_hand
+        assert sum(places.count(name, key) for key in keys) == len(by_hand) > 0
 
 
 def _mined() -> list[Rule]:
     model, ids = wired_model(), wired_text()
     sample = HeadSample.take(model, 0, 0, ids)
     active = (sample.z @ KEY_FEATURE.direction).relu()
-    relation = relations(ids)
-    counts = occurrences(relation, ids, len(WORDS))
     strong = float(strong_from(active.flatten()[:, None])[0])
-    return mine(sample, relation, counts, active, strong, KEY_FEATURE.direction, 0.0, torch.eye(len(WORDS)), most=8)
+    places = Places(ids, len(WORDS))
+    return mine(sample, places, active, strong, KEY_FEATURE.direction, 0.0, torch.eye(len(WORDS)), most=8)
 
 
 @pytest.mark.method
@@ -78,17 +80,7 @@ def test_the_wired_rule_is_found() -> None:
 def test_a_feature_that_is_never_strong_has_no_rules() -> None:
     ids = wired_text(10)
     sample = HeadSample.take(wired_model(), 0, 0, ids)
-    relation = relations(ids)
-    none = mine(
-        sample,
-        relation,
-        occurrences(relation, ids, 22),
-        torch.zeros(10, 16),
-        float("inf"),
-        torch.ones(4),
-        0.0,
-        torch.eye(22),
-    )
+    none = mine(sample, Places(ids, 22), torch.zeros(10, 16), float("inf"), torch.ones(4), 0.0, torch.eye(22))
     assert none == []
     assert float(strong_from(torch.zeros(50, 1))[0]) == float("inf")
 
