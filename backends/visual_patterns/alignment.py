@@ -1,9 +1,11 @@
 """One frame for all checkpoints and layers: each starts from the ones before and is turned to lie over them.
 
 1. M of a checkpoint starts from the mean M of the last three.
-2. The new g is laid over the g that this start gives the same pictures, by an orthogonal map (Procrustes): first over
-   all points; then, of what is already turned, over unit vectors without the tenth that fits worst.
-3. What remains apart is reported.
+2. The new g is laid over the same pictures' places at the checkpoint before, by an orthogonal map (Procrustes): first
+   over all points; then, of what is already turned, over unit vectors without the tenth that fits worst. (The published
+   code lays it over what the start makes of the new features; early in training, when features change altogether, that
+   is no place where anything has been seen.)
+3. What remains apart in direction is reported. Strengths differ because the network has changed, and count for nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class Turn:
 
     Attributes:
         rotation: (d', d'); points turn by `points @ rotation`.
-        residual: |points @ rotation - target| / |target|, root mean squares over the points that were kept.
+        residual: 1 - cos between turned points and targets, 0 to 2, the mean over the points that were kept.
         kept: (n,) bool, the points that the second step used.
     """
 
@@ -58,8 +60,8 @@ def procrustes(source: Tensor, target: Tensor, *, trim: float = TRIM, reflect: b
     # Already turned by `first`, so a reflection that was needed has been made.
     second = _orthogonal(normalize(turned[kept], dim=1).T @ normalize(target[kept], dim=1), reflect)
     rotation = first @ second
-    apart = (source @ rotation - target)[kept].norm() / target[kept].norm().clamp_min(1e-12)
-    return Turn(rotation, float(apart), kept)
+    apart = 1 - cosine_similarity(source @ rotation, target, dim=1)[kept]
+    return Turn(rotation, float(apart.mean()), kept)
 
 
 def _orthogonal(product: Tensor, reflect: bool) -> Tensor:
@@ -91,15 +93,14 @@ def series(
 ) -> Generator[tuple[Samples, float], None, None]:
     """The sample stage of checkpoint after checkpoint, (features, logits) each, in one frame, with the residuals.
 
-    The first has the residual 0. Features must have the same number of channels at all checkpoints.
+    The first has the residual 0. Pictures and channels must be the same at all checkpoints.
     """
-    last: list[Tensor] = []
+    last: list[Samples] = []
     for features, logits in checkpoints:
         if not last:
             found, residual = samples.fit(features, logits, settings), 0.0
         else:
-            start = torch.stack(last[-MEMORY:]).mean(0)
-            fitted = samples.fit(features, logits, settings, start=start)
-            found, residual = onto(fitted, features.float() / fitted.scale @ start.T)
-        last.append(found.projection)
+            start = torch.stack([one.projection for one in last]).mean(0)
+            found, residual = onto(samples.fit(features, logits, settings, start=start), last[-1].g)
+        last = [*last[1 - MEMORY :], found]
         yield found, residual

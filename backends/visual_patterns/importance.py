@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from backends import runtime
 from backends.errors import InputError
 
 TARGET_CONCENTRATION = 5.0
@@ -103,6 +104,7 @@ def divergence_and_gradients(pairs: Tensor, log_target: Tensor, w: Tensor, v: Te
     return kl, error @ log_each, by_v
 
 
+@runtime.small_model()
 def weigh(
     features: Tensor, log_p: Tensor, *, partners: int = PARTNERS, steps: int = STEPS, seed: int = 0
 ) -> Importance:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from backends import runtime
 from backends.errors import InputError
 from backends.visual_patterns.importance import Importance
 
@@ -75,6 +76,7 @@ def losses(h: Tensor, g: Tensor, found: Importance, rows: Tensor, concentration:
     return similarity, (found.regions[rows] * cosines).sum(1)
 
 
+@runtime.small_model()
 def fit(
     features: Tensor,
     found: Importance,

@@ -111,6 +111,18 @@ def test_the_planted_space_is_found() -> None:
     assert flat.kl > found.kl
 
 
+def test_places_have_mean_zero_and_do_not_depend_on_the_seed() -> None:
+    features, logits, _ = _planted()
+    positive = torch.relu(features + 1)  # as after a ReLU: all on one side
+    fits = [fit(positive, logits, Settings(temperature=4.0, steps=300, seed=seed)) for seed in range(3)]
+    for found in fits:
+        torch.testing.assert_close(found.g.mean(0), torch.zeros(3), atol=1e-4, rtol=0)
+    assert max(found.kl for found in fits) < 1.2 * min(found.kl for found in fits) + 1e-3
+    spread = [found.correlation for found in fits]
+    assert max(spread) - min(spread) < 0.05
+    assert max(spread) < -0.85
+
+
 def test_a_fit_repeats_and_goes_on_from_where_it_was() -> None:
     features, logits, _ = _planted()
     settings = Settings(steps=200)
