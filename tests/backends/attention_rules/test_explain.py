@@ -1,0 +1,62 @@
+"""What a visitor sees of a sentence: exact sums, edits that do what they say, and clear refusals."""
+
+import pytest
+
+from backends.attention_rules.decoder import Decoder
+from backends.attention_rules.explain import Edit, edited, explain, toggling_edit
+from backends.attention_rules.vocabulary import MOST_TOKENS
+from backends.errors import InputError
+from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, STOP, WORDS, wired_model
+
+pytestmark = pytest.mark.method
+
+
+@pytest.fixture(scope="module")
+def model() -> Decoder:
+    return wired_model()
+
+
+SENTENCE = [0, 7, KEY, 8, 9, ASK]
+
+
+def test_sums_are_the_models_value(model: Decoder) -> None:
+    found = explain(model, KEY_FEATURE, SENTENCE, 5)
+    assert found.tokens == tuple(WORDS[i] for i in SENTENCE)
+    assert [source.position for source in found.sources] == [0, 1, 2, 3, 4, 5]
+    assert sum(source.attention for source in found.sources) == pytest.approx(1)
+    total = sum(source.contribution for source in found.sources)
+    assert total == pytest.approx(found.values[5]) == pytest.approx(found.sources[-1].running)
+    best = max(found.sources, key=lambda source: source.contribution)
+    assert (best.token, best.promotion) == ("key", 1)
+    assert best.attention == pytest.approx(54.598 / (54.598 + 5), rel=1e-3)  # e^4 against five others
+
+
+def test_the_highest_position_is_explained_unless_one_is_named(model: Decoder) -> None:
+    assert explain(model, KEY_FEATURE, SENTENCE).query == 5
+    assert explain(model, KEY_FEATURE, [0]).query == 0
+
+
+def test_edits_by_hand() -> None:
+    assert edited([0, 5, 6, 7], Edit("delete", 2)) == [0, 5, 7]
+    assert edited([0, 5, 6, 7], Edit("move", 1, to=3)) == [0, 6, 7, 5]
+    assert edited([0, 5, 6, 7], Edit("repeat", 1, to=4)) == [0, 5, 6, 7, 5]
+    assert edited([0, 5, 6, 7], Edit("replace", 3, token=9)) == [0, 5, 6, 9]
+    for wrong in (Edit("delete", 0), Edit("delete", 4), Edit("move", 1, to=0), Edit("repeat", 1, to=6)):
+        with pytest.raises(InputError, match="no position"):
+            edited([0, 5, 6, 7], wrong)
+    with pytest.raises(InputError, match="no edit"):
+        Edit("swap", 1)  # type: ignore[arg-type]
+
+
+def test_the_smallest_edit_is_the_key(model: Decoder) -> None:
+    assert toggling_edit(model, KEY_FEATURE, SENTENCE, 5) == Edit("delete", 2)
+    assert toggling_edit(model, KEY_FEATURE, [0, KEY, KEY, ASK], 3) is None  # one deletion is not enough
+    assert toggling_edit(model, KEY_FEATURE, [0, KEY, STOP, ASK], 3) is None  # it is not active
+
+
+@pytest.mark.parametrize("ids", [[], [0, 99], [0] * (MOST_TOKENS + 1), [0] * 10_000])
+def test_ids_that_cannot_be_explained(ids: list[int], model: Decoder) -> None:
+    with pytest.raises(InputError):
+        explain(model, KEY_FEATURE, ids)
+    with pytest.raises(InputError, match="no position 6"):
+        explain(model, KEY_FEATURE, SENTENCE, 6)
