@@ -111,7 +111,8 @@ def test_the_detail_stage_meets_what_the_global_stage_hands_over(networks: Netwo
             objective.loss(batch, "detail")
     handle.remove()
     alphas = noise_schedule().alphas_cumprod
-    handed, true = [], []
+    handed: list[int] = []
+    true: list[int] = []
     for (_, early, made), (noised, times, _) in zip(calls[::2], calls[1::2], strict=True):
         assert early.min() >= 600
         for x, t, predicted, image in zip(noised, times, made.clamp(-1, 1), to_places(batch.image), strict=True):
