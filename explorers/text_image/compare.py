@@ -57,7 +57,7 @@ class ComparePanel:
         )
         with gr.Row():
             self._other = gr.Dropdown(
-                [*OTHERS, KEPT], value="enhancement off", label="B: the same, but …", min_width=240
+                [*OTHERS, KEPT], value="enhancement off", label="B: the same, but …", min_width=240, interactive=True
             )
             self._keep = gr.Button("Keep the present setting as B", size="sm", min_width=160)
             self._go = gr.Button("Compare", variant="primary", size="sm", min_width=96)

@@ -55,34 +55,42 @@ class ControlPanel:
 
     def _lay_out_timeline(self) -> None:
         self.bar = gr.HTML("")
-        self.preset = gr.Dropdown([*NAMES, OWN], value=NAMES[0], label="Timeline")
-        self.begins = gr.Slider(0, 1, 1, step=0.01, label="Control begins at time")
-        self.split = gr.Slider(0, 1, 0.5, step=0.01, label="Global hands over to detail at")
-        self.ends = gr.Slider(0, 1, 0, step=0.01, label="Control ends at time")
+        self.preset = gr.Dropdown([*NAMES, OWN], value=NAMES[0], label="Timeline", interactive=True)
+        self.begins = gr.Slider(0, 1, 1, step=0.01, label="Control begins at time", interactive=True)
+        self.split = gr.Slider(0, 1, 0.5, step=0.01, label="Global hands over to detail at", interactive=True)
+        self.ends = gr.Slider(0, 1, 0, step=0.01, label="Control ends at time", interactive=True)
         gr.HTML("Time runs from 1, pure noise, to 0, the picture.", elem_classes="atelier-note")
 
     def _lay_out_frequency(self) -> None:
-        self.enhanced = gr.Checkbox(True, label="Fourier enhancement (IFE)")
-        self.alpha = gr.Slider(0, 4, 1.4, step=0.05, label="Control, all of it: α")
-        self.beta = gr.Slider(0, 4, 1.2, step=0.05, label="Base features: β")
-        self.s = gr.Slider(0, 4, 0.2, step=0.05, label="Control, its low frequencies: s")
-        self.radius = gr.Slider(0, 32, 1, step=0.5, label="Low means up to radius, in waves over the canvas")
-        self.band = gr.Radio([(BAND_LABELS[band], band) for band in BANDS], value="all", label="Control that is kept")
+        self.enhanced = gr.Checkbox(True, label="Fourier enhancement (IFE)", interactive=True)
+        self.alpha = gr.Slider(0, 4, 1.4, step=0.05, label="Control, all of it: α", interactive=True)
+        self.beta = gr.Slider(0, 4, 1.2, step=0.05, label="Base features: β", interactive=True)
+        self.s = gr.Slider(0, 4, 0.2, step=0.05, label="Control, its low frequencies: s", interactive=True)
+        self.radius = gr.Slider(
+            0, 32, 1, step=0.5, label="Low means up to radius, in waves over the canvas", interactive=True
+        )
+        self.band = gr.Radio(
+            [(BAND_LABELS[band], band) for band in BANDS], value="all", label="Control that is kept", interactive=True
+        )
 
     def _lay_out_signal(self) -> None:
         self.weights = [
             gr.Slider(0, 2, float(name == "glyph"), step=0.05, label=SIGNAL_LABELS[name]) for name in SIGNALS
         ]
         gr.HTML("All at 0 leaves the position alone.", elem_classes="atelier-note")
-        self.masked = gr.Slider(0, 3, 2, step=1, label="Decoder sizes, of the largest, masked in the detail stage")
+        self.masked = gr.Slider(
+            0, 3, 2, step=1, label="Decoder sizes, of the largest, masked in the detail stage", interactive=True
+        )
 
     def _lay_out_start(self) -> None:
         offered = engines()
         self._engines = [identity for _, identity in offered]
-        self.engine = gr.Dropdown(offered, value=EMBEDDED, label="Networks that draw", visible=len(offered) > 1)
-        self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from")
-        self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start")
-        self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none")
+        self.engine = gr.Dropdown(
+            offered, value=EMBEDDED, label="Networks that draw", visible=len(offered) > 1, interactive=True
+        )
+        self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from", interactive=True)
+        self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start", interactive=True)
+        self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none", interactive=True)
 
     def wire(self) -> None:
         """Lets the bar follow the sliders, and the sliders the named timelines."""

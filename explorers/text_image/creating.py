@@ -32,11 +32,15 @@ class CreatePanel:
         self._form = form
         gr.HTML(NOTE, elem_classes="atelier-note")
         with gr.Row():
-            self._text = gr.Textbox("OPEN", label="Text", max_length=80, min_width=160)
+            self._text = gr.Textbox("OPEN", label="Text", max_length=80, min_width=160, interactive=True)
             self._caption = gr.Textbox(
-                "a red neon sign", label="The scene in a few words", max_length=LONGEST_CAPTION, min_width=240
+                "a red neon sign",
+                label="The scene in a few words",
+                max_length=LONGEST_CAPTION,
+                min_width=240,
+                interactive=True,
             )
-            self._width = gr.Slider(96, 512, 256, step=32, label="Width, px", min_width=160)
+            self._width = gr.Slider(96, 512, 256, step=32, label="Width, px", min_width=160, interactive=True)
         with gr.Row():
             self._go = gr.Button("Make a picture", variant="primary", size="sm", min_width=120)
             self._stop = StopButton()

@@ -41,7 +41,7 @@ class Form:
         """Lays out the inputs with a recipe in them; `status` is where it says what to do next."""
         shown = example(recipe.example)
         self._status = status
-        self.example = gr.Textbox(shown.id, visible="hidden", label="Example")
+        self.example = gr.Textbox(shown.id, visible="hidden", label="Example", interactive=True)
         self.gallery = ImageGrid(thumbnails(), label="Examples", elem_classes=["atelier-strip"])
         self.picture = gr.Image(
             str(FOLDER / shown.image_file),
@@ -52,6 +52,7 @@ class Form:
             height=176,
             alt_text="The picture to edit",
             buttons=[],
+            interactive=True,
         )
         with gr.Tabs(selected="texts"):
             with gr.Tab("Texts", id="texts"):
@@ -80,6 +81,7 @@ class Form:
                     layers=False,
                     show_label=False,
                     height=320,
+                    interactive=True,
                 )
                 self._take = gr.Button("Take what I drew as regions", size="sm")
         self.caption = gr.Textbox(
@@ -87,11 +89,14 @@ class Form:
             label="The scene in a few words",
             max_length=LONGEST_CAPTION,
             placeholder="a green shop sign",
+            interactive=True,
         )
         presets = [(f"{name}, {steps}", steps) for name, steps in PRESETS.items()]
-        self.preset = gr.Radio(presets, value=_preset(recipe.options), label="Steps")
+        self.preset = gr.Radio(presets, value=_preset(recipe.options), label="Steps", interactive=True)
         with gr.Row(elem_classes="atelier-pair"):
-            self.seed = gr.Number(recipe.options.seed, label="Seed", precision=0, minimum=0, min_width=96)
+            self.seed = gr.Number(
+                recipe.options.seed, label="Seed", precision=0, minimum=0, min_width=96, interactive=True
+            )
             self.variants = gr.Number(
                 recipe.options.variants,
                 label="Variants",
@@ -99,8 +104,9 @@ class Form:
                 minimum=1,
                 maximum=MOST_VARIANTS,
                 min_width=96,
+                interactive=True,
             )
-        self.keep_seed = gr.Checkbox(True, label="Use this seed again")
+        self.keep_seed = gr.Checkbox(True, label="Use this seed again", interactive=True)
         self.control = ControlPanel(recipe.options)
 
     @property

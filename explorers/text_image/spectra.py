@@ -60,15 +60,17 @@ class SpectrumPanel:
         self._spectra = gr.State(spectra)
         gr.HTML(NOTE, elem_classes="atelier-note")
         with gr.Row():
-            self._line = gr.Number(1, label="Line", precision=0, minimum=1, min_width=80, scale=0)
+            self._line = gr.Number(1, label="Line", precision=0, minimum=1, min_width=80, scale=0, interactive=True)
             self._go = gr.Button("Measure the present settings", size="sm", min_width=160)
             self._stop = StopButton()
         self._status = gr.HTML("" if spectra else "Nothing is measured yet.", elem_classes="atelier-note")
         with gr.Row():
             steps = len(spectra.steps) if spectra else 2
             levels = list(spectra.levels) if spectra else []
-            self._step = gr.Slider(1, steps, (steps + 1) // 2, step=1, label="Step", min_width=160)
-            self._level = gr.Radio(levels, value=levels[-1] if levels else None, label="Decoder size", min_width=160)
+            self._step = gr.Slider(1, steps, (steps + 1) // 2, step=1, label="Step", min_width=160, interactive=True)
+            self._level = gr.Radio(
+                levels, value=levels[-1] if levels else None, label="Decoder size", min_width=160, interactive=True
+            )
         shown = _shown(spectra, (steps + 1) // 2, levels[-1] if levels else None)
         self._picture = gr.HTML(shown[0])
         self._maps = gr.HTML(shown[1])

@@ -31,10 +31,10 @@ class SweepPanel:
         self._form = form
         with gr.Row():
             self._control = gr.Dropdown(
-                ["alpha"], value="alpha", label="Control", min_width=160, allow_custom_value=True
+                ["alpha"], value="alpha", label="Control", min_width=160, allow_custom_value=True, interactive=True
             )
             self._values = gr.Textbox(
-                "", label="Values; none for its own grid", placeholder="0.5, 1, 1.5", min_width=200
+                "", label="Values; none for its own grid", placeholder="0.5, 1, 1.5", min_width=200, interactive=True
             )
             self._go = gr.Button("Sweep", variant="primary", size="sm", min_width=96)
             self._stop = StopButton()
