@@ -98,4 +98,4 @@ def _name(level: Level) -> str:
 
 def _map(control: Tensor) -> NDArray[np.uint8]:
     size = control.float().norm(dim=1)[0]
-    return np.asarray((255 * size / size.max().clamp(min=1e-8)).cpu(), np.uint8)
+    return np.asarray((255 * size / size.max().clamp(min=1e-8)).round().cpu(), np.uint8)

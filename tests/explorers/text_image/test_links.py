@@ -35,7 +35,7 @@ def test_what_the_page_copies_into_a_link_comes_back() -> None:
     shown = example("cafe")
     options = Options(
         caption=shown.options.caption,
-        steps=25,
+        steps=10,
         seed=shown.options.seed,
         noise=0.6,
         fourier=Fourier(band="low"),
