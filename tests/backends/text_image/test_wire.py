@@ -119,7 +119,7 @@ def test_what_is_left_out_is_as_usual() -> None:
 
 
 def test_only_what_differs_is_written_and_restores_the_options() -> None:
-    changed = replace(Options(), steps=5, fourier=Fourier())
+    changed = replace(Options(), steps=9, fourier=Fourier())
     difference = changed_options(changed, Options())
     assert set(difference) == {"steps", "fourier"}
     assert options_of({**options_json(Options()), **difference}) == changed

@@ -198,7 +198,7 @@ def test_a_measured_spectrum_can_be_looked_at_step_by_step(desk: DeskPanel) -> N
     assert panel._status.value == "Nothing is measured yet."
     shown = last(panel._measure(run(), 1, *values(desk, own(example("flowers")))))
     assert len(shown[panel._spectra].steps) == PRESETS["fast"]
-    assert "Spectrum at time 0.48" in shown[panel._picture]  # the third of five steps from 0.8
+    assert "Spectrum at time 0.53" in shown[panel._picture]  # the second of three steps from 0.8
     assert shown[panel._maps].count("<img ") == len(shown[panel._spectra].levels)
     with pytest.raises(InputError, match="There is no line 1"):
         last(panel._measure(run(), 2, *values(desk, own(example("flowers")))))
