@@ -2,8 +2,7 @@
 
 The paper names no sampler. Each step here predicts the picture and adds fresh noise of the next, smaller size to it
 (multistep consistency sampling: Song et al., ICML 2023, algorithm 1). An ODE solver keeps the noise that it began with,
-and what a small network gets wrong about it builds up from step to step: `python -m tests.benchmarks text_image` sets
-DPM-Solver++ beside it.
+and what a small network gets wrong about it builds up from step to step.
 """
 
 from __future__ import annotations

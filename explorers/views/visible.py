@@ -9,7 +9,8 @@ _SCRIPT = """
 const seen = new IntersectionObserver((entries) => {
   if (!entries.some((entry) => entry.isIntersecting)) return;
   seen.disconnect();
-  trigger("load");
+  // A link's inputs arrive together with the change of tab that brings this into view, and must be in place first.
+  setTimeout(() => trigger("load"), 150);
 });
 seen.observe(element);
 """

@@ -1,6 +1,6 @@
 """How fast the text editor is: first preview, one edit, and what it costs beside diffusers' stock loop.
 
-The stock loop calls the same networks and the same sampler as diffusers' own ControlNet pipelines do: one ControlNet
+The stock loop calls the same networks as diffusers' own ControlNet pipelines do, with DPM-Solver++: one ControlNet
 over all steps, no hooks, no filters, no masks. Both take turns, so that both meet the same machine.
 """
 

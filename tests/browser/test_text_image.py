@@ -1,4 +1,4 @@
-"""The explorer of text in images as a person uses it: look, choose, write."""
+"""The explorer of text in images as a person uses it: look, choose, follow a link."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -20,10 +20,6 @@ def _read_back(page: Page) -> Locator:
     return page.get_by_role("region", name="Read-back of each line").first
 
 
-def _write(page: Page) -> None:
-    page.get_by_role("button", name="Write", exact=True).click()
-
-
 def test_it_opens_with_a_finished_edit(open_page: Open, site: str) -> None:
     page = _open(open_page, site)
     expect(_read_back(page)).to_contain_text("LIBRARY")
@@ -38,9 +34,7 @@ def test_an_example_fills_the_desk_and_shows_its_edit_at_once(open_page: Open, s
     expect(page.get_by_text("computed earlier").first).to_be_visible()
 
 
-def test_an_edit_is_computed_and_read_back(open_page: Open, site: str) -> None:
-    page = _open(open_page, site)
-    _write(page)
-    expect(page.get_by_text("computed now").first).to_be_visible()
-    expect(_read_back(page)).to_contain_text("LIBRARY")
-    expect(page.get_by_text("predicted at time")).to_have_count(5)
+def test_a_link_brings_its_settings(open_page: Open, site: str) -> None:
+    page = open_page(f"{site}{ADDRESS}&seed=7")
+    expect(page.get_by_text("Press “Write” to run the edit.").first).to_be_visible()
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("7")
