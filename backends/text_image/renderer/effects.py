@@ -19,6 +19,11 @@ def _over(scene: Float, colour: Float, alpha: Float) -> Float:
     return scene + (colour - scene) * alpha[..., None]
 
 
+def lit(scene: Float, style: Style) -> Float:
+    """The scene in the light that the style's letters need: neon glows at dusk, with letters or without."""
+    return scene * np.float32(0.6) if style.effect == "neon" else scene
+
+
 def paint(scene: Float, letters: Float, style: Style) -> Float:
     """Paint `letters` (h, w; 0 to 1) onto `scene` (h, w, 3; 0 to 255) in the style."""
     main, second = _colour(style.colour), _colour(style.second)
@@ -31,7 +36,7 @@ def paint(scene: Float, letters: Float, style: Style) -> Float:
         scene = _over(scene, COLOUR_BLACK, 0.7 * moved.astype(np.float32))
     elif style.effect == "neon":
         glow = cv2.GaussianBlur(letters, (0, 0), 4).astype(np.float32)
-        scene = np.minimum(255, scene * 0.6 + main * np.minimum(1, 1.5 * glow)[..., None])
+        scene = np.minimum(255, scene + main * np.minimum(1, 1.5 * glow)[..., None])
         main = main + (255 - main) * 0.6
     elif style.effect == "gradient":
         down = np.linspace(0, 1, letters.shape[0], dtype=np.float32)[:, None, None]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.text_image.lettering import FACES, STACKS, fitted, font, ink
-from backends.text_image.renderer.effects import paint, photographed
+from backends.text_image.renderer.effects import lit, paint, photographed
 from backends.text_image.renderer.ground import ground
 from backends.text_image.renderer.material import Material, Picture
 from backends.text_image.renderer.style import Style, sample_style
@@ -198,7 +198,7 @@ class SceneMaker:
 
         position = placed(np.full((tall, across), 255, np.uint8))
         glyph = placed(masks[0][0])
-        clean = ground(material.photos, style, quad, rng, width, HEIGHT)
+        clean = lit(ground(material.photos, style, quad, rng, width, HEIGHT), style)
         grain = np.random.default_rng(rng.getrandbits(32)).standard_normal((HEIGHT, width, 3), np.float32)
         letters = [placed(drawn).astype(np.float32) / np.float32(255) for _, drawn in masks]
         images = [clean] + [paint(clean, mask, style) for mask in letters]
