@@ -1,9 +1,9 @@
 """The explorer of text in images: write anything into a picture, in any script, and take the control apart."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import gradio as gr
 
@@ -18,7 +18,7 @@ from explorers.text_image.desk import DeskPanel
 from explorers.text_image.endpoints import publish
 from explorers.text_image.spectra import SpectrumPanel
 from explorers.text_image.sweeping import SweepPanel
-from explorers.views.visible import seen
+from explorers.when_seen import lay_out_when_seen
 
 
 class TextImageExplorer(Explorer):
@@ -58,15 +58,7 @@ class TextImageExplorer(Explorer):
         The content has a hundred components. The page's first download holds none of them.
         """
         publish()
-        self._query = gr.JSON({}, visible="hidden", label="What a link asked for")
-        self.restored = [self._query]
-        opening = seen()
-
-        def content(query: Mapping[str, str]) -> None:
-            self._lay_out(_recipe_of_link(query))
-
-        gr.render(self._query, [opening.load], show_progress="hidden")(content)
-        opening.load(lambda: gr.HTML(visible=False), None, opening, api_visibility="private", show_progress="hidden")
+        lay_out_when_seen(self.id, lambda query: self._lay_out(recipe_of_link(query)))
 
     def _lay_out(self, recipe: Recipe) -> None:
         desk = DeskPanel(recipe)
@@ -87,10 +79,6 @@ class TextImageExplorer(Explorer):
         sweep.wire(tab)
         create.wire()
 
-    def restore(self, query: Mapping[str, str]) -> Sequence[Any]:
-        """What the link asks for; it is checked when the tab's content is laid out."""
-        return [dict(query)]
-
 
 def _opening_spectrum() -> Curves | None:
     try:
@@ -99,7 +87,7 @@ def _opening_spectrum() -> Curves | None:
         return None
 
 
-def _recipe_of_link(query: Mapping[str, str]) -> Recipe:
+def recipe_of_link(query: Mapping[str, str]) -> Recipe:
     """The recipe that a link asks for; the opening's, where it asks for nothing that can be used."""
     usual = example(OPENING)
     try:

@@ -1,4 +1,6 @@
-"""The explorer of text in images as a person uses it: look, choose, follow a link."""
+"""The explorer of text in images as a person uses it: look, choose, write, follow a link."""
+
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -10,14 +12,18 @@ pytestmark = pytest.mark.browser
 ADDRESS = "?tab=text_image"
 
 
-def _open(open_page: Open, site: str) -> Page:
-    page = open_page(f"{site}{ADDRESS}")
+def _open(open_page: Open, site: str, query: str = "") -> Page:
+    page = open_page(f"{site}{ADDRESS}{query}")
     expect(_read_back(page)).to_be_visible()
     return page
 
 
 def _read_back(page: Page) -> Locator:
     return page.get_by_role("region", name="Read-back of each line").first
+
+
+def _write(page: Page) -> None:
+    page.get_by_role("button", name="Write", exact=True).click()
 
 
 def test_it_opens_with_a_finished_edit(open_page: Open, site: str) -> None:
@@ -27,6 +33,15 @@ def test_it_opens_with_a_finished_edit(open_page: Open, site: str) -> None:
     expect(page.get_by_text("predicted at time").first).to_be_visible()
 
 
+def test_it_is_laid_out_when_its_tab_is_opened_and_not_before(open_page: Open, site: str) -> None:
+    page = open_page(f"{site}?tab=concepts&seed=7")
+    expect(page.get_by_role("button", name="All to truth")).to_be_visible()
+    expect(page.get_by_role("button", name="Write", exact=True)).to_have_count(0)
+    page.get_by_role("tab", name="Text in images").click()
+    expect(_read_back(page)).to_contain_text("LIBRARY")
+    expect(page.get_by_label("Seed", exact=True).last).to_have_value("1")  # the link was to another tab
+
+
 def test_an_example_fills_the_desk_and_shows_its_edit_at_once(open_page: Open, site: str) -> None:
     page = _open(open_page, site)
     page.get_by_role("button", name="FRESH COFFEE").first.click()
@@ -34,7 +49,29 @@ def test_an_example_fills_the_desk_and_shows_its_edit_at_once(open_page: Open, s
     expect(page.get_by_text("computed earlier").first).to_be_visible()
 
 
-def test_a_link_brings_its_settings(open_page: Open, site: str) -> None:
-    page = open_page(f"{site}{ADDRESS}&seed=7")
+def test_an_edit_is_computed_and_read_back(open_page: Open, site: str) -> None:
+    page = _open(open_page, site)
+    page.get_by_text("fast, 3").click()
+    _write(page)
+    expect(page.get_by_text("computed now").first).to_be_visible()
+    expect(_read_back(page)).to_contain_text("LIBRARY")
+    expect(page.get_by_text("predicted at time")).to_have_count(3)
+
+
+def test_a_link_brings_text_and_settings_and_garbage_opens_as_usual(open_page: Open, site: str) -> None:
+    regions = quote('[{"box": [112, 114, 456, 100], "text": "<b>ΒΙΒΛΙΑ</b>"}]')
+    page = open_page(f"{site}{ADDRESS}&regions={regions}&seed=7")
     expect(page.get_by_text("Press “Write” to run the edit.").first).to_be_visible()
+    expect(page.locator("table").get_by_text("ΒΙΒΛΙΑ").first).to_be_attached()
+    expect(page.locator("b", has_text="ΒΙΒΛΙΑ")).to_have_count(0)
     expect(page.get_by_label("Seed", exact=True)).to_have_value("7")
+    usual = _open(open_page, site, "&regions=%5B%5B&options=nothing&seed=x&example=..%2F")
+    expect(_read_back(usual)).to_contain_text("LIBRARY")
+
+
+def test_an_unusable_table_is_answered_in_words(open_page: Open, site: str) -> None:
+    regions = quote('[{"box": [5000, 114, 456, 100], "text": "FAR"}]')
+    page = open_page(f"{site}{ADDRESS}&regions={regions}")
+    expect(page.get_by_text("Press “Write” to run the edit.").first).to_be_visible()
+    _write(page)
+    expect(page.locator(".toast-body, [data-testid=toast-body]").first).to_contain_text("Region 1")

@@ -12,7 +12,7 @@ from backends.text_image.regions import box_region
 from backends.text_image.requests import Fourier, Options
 from backends.text_image.timelines import named, timeline
 from backends.text_image.wire import Recipe, changed_options, regions_json
-from explorers.text_image import TextImageExplorer, _recipe_of_link
+from explorers.text_image import TextImageExplorer, recipe_of_link
 from tests.explorers.views.reading import HOSTILE
 
 pytestmark = pytest.mark.unit
@@ -22,13 +22,13 @@ BOX = box_region(10, 20, 100, 30, HOSTILE)
 
 
 def test_a_link_that_asks_for_nothing_shows_the_opening() -> None:
-    assert _recipe_of_link({}) == USUAL
-    assert _recipe_of_link({"example": "", "other": "x"}) == USUAL
+    assert recipe_of_link({}) == USUAL
+    assert recipe_of_link({"example": "", "other": "x"}) == USUAL
 
 
 @pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.id)
 def test_an_example_is_shown(one: Example) -> None:
-    assert _recipe_of_link({"example": one.id}) == Recipe(one.regions, one.options, one.id)
+    assert recipe_of_link({"example": one.id}) == Recipe(one.regions, one.options, one.id)
 
 
 def test_what_the_page_copies_into_a_link_comes_back() -> None:
@@ -49,11 +49,11 @@ def test_what_the_page_copies_into_a_link_comes_back() -> None:
         "options": json.dumps(changed_options(options, shown.options)),
         "regions": json.dumps(regions_json((BOX,))),
     }
-    assert _recipe_of_link(query) == Recipe((BOX,), replace(options, seed=77), "cafe")
+    assert recipe_of_link(query) == Recipe((BOX,), replace(options, seed=77), "cafe")
 
 
 def test_a_list_without_regions_keeps_the_examples() -> None:
-    assert _recipe_of_link({"regions": "[]"}) == USUAL
+    assert recipe_of_link({"regions": "[]"}) == USUAL
 
 
 @pytest.mark.parametrize(
@@ -91,21 +91,14 @@ def test_a_list_without_regions_keeps_the_examples() -> None:
     ids=lambda wrong: str(wrong)[:40],
 )
 def test_anything_else_changes_nothing(wrong: dict[str, str]) -> None:
-    assert _recipe_of_link(wrong) == USUAL
-    assert _recipe_of_link({"example": "cafe", "seed": "3", **wrong}) == USUAL
+    assert recipe_of_link(wrong) == USUAL
+    assert recipe_of_link({"example": "cafe", "seed": "3", **wrong}) == USUAL
 
 
 @pytest.mark.parametrize("query", [{"options": {}}, {"seed": None}, {"regions": [1]}, {"example": ["cafe"]}])
 def test_what_is_no_text_changes_nothing(query: dict[str, Any]) -> None:
-    assert _recipe_of_link(query) == USUAL
-
-
-def test_the_tab_is_handed_the_query_alone() -> None:
-    query = {"example": "cafe", "seed": "3"}
-    (handed,) = TextImageExplorer().restore(query)
-    assert handed == query
-    assert handed is not query
+    assert recipe_of_link(query) == USUAL
 
 
 def test_the_showcase_is_a_link_that_works() -> None:
-    assert _recipe_of_link(TextImageExplorer.showcase) == USUAL
+    assert recipe_of_link(TextImageExplorer.showcase) == USUAL
