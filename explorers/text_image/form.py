@@ -1,6 +1,5 @@
 """The inputs: a picture, where its texts stand and what they shall say, and how to write them."""
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,21 +11,21 @@ import numpy as np
 from gradio.components import Component
 from PIL import Image
 
-from backends.errors import InputError, quoted
+from backends.errors import InputError
 from backends.text_image.example_pictures import FOLDER
 from backends.text_image.examples import EXAMPLES, Example, example
 from backends.text_image.pictures import open_picture
 from backends.text_image.recipe import read_recipe
-from backends.text_image.regions import regions_from_drawing, regions_from_rows
+from backends.text_image.regions import regions_from_drawing
 from backends.text_image.requests import LONGEST_CAPTION, MOST_VARIANTS, PRESETS, EditRequest, Options, Region
 from backends.text_image.wire import Recipe, recipe_of
 from explorers.guard import guarded
 from explorers.text_image.control import ControlPanel
+from explorers.text_image.table import HEADERS, NOTE, regions_of_table, rows_of
 from explorers.views.image_grid import ImageGrid, Thumbnail, grid_value
 from explorers.views.live import JsonValue
 from explorers.views.svg import escape
 
-HEADERS = ["Text", "Where: x, y, w, h"]
 THUMBNAIL = 88
 RESTORED = "The settings of this picture are back. To repeat the edit, open the picture that it began with."
 OWN_PICTURE = "Now mark where text stands: draw over it, or write its place into the table."
@@ -61,17 +60,13 @@ class Form:
                     headers=HEADERS,
                     datatype="str",
                     type="array",
-                    column_count=2,
+                    column_count=len(HEADERS),
                     interactive=True,
                     show_label=False,
                     buttons=[],
                     wrap=True,
                 )
-                gr.HTML(
-                    "One line of text a region; an empty text removes what stands there. Eight numbers in place of "
-                    "four are corners, clockwise from the top left.",
-                    elem_classes="atelier-note",
-                )
+                gr.HTML(NOTE, elem_classes="atelier-note")
             with gr.Tab("Draw", id="draw") as self._drawing:
                 self.editor = gr.ImageEditor(
                     type="numpy",
@@ -91,8 +86,7 @@ class Form:
             placeholder="a green shop sign",
             interactive=True,
         )
-        presets = [(f"{name}, {steps}", steps) for name, steps in PRESETS.items()]
-        self.preset = gr.Radio(presets, value=_preset(recipe.options), label="Steps", interactive=True)
+        self.preset = gr.Radio(_steps(recipe.options), value=recipe.options.steps, label="Steps", interactive=True)
         with gr.Row(elem_classes="atelier-pair"):
             self.seed = gr.Number(
                 recipe.options.seed, label="Seed", precision=0, minimum=0, min_width=96, interactive=True
@@ -151,7 +145,7 @@ class Form:
         updates: Updates = {
             self.table: rows_of(recipe.regions),
             self.caption: options.caption,
-            self.preset: _preset(options),
+            self.preset: options.steps if _is_preset(options) else gr.Radio(_steps(options), value=options.steps),
             self.seed: options.seed,
             self.variants: options.variants,
             **self.control.fill(options),
@@ -180,7 +174,7 @@ class Form:
             return {}
         height, width = open_picture(Path(picture)).shape[:2]
         place = f"{width // 5}, {2 * height // 5}, {3 * width // 5}, {height // 5}"
-        own: Updates = {self.example: "", self.table: [["Hello", place]], self._status: OWN_PICTURE}
+        own: Updates = {self.example: "", self.table: [["Hello", place, ""]], self._status: OWN_PICTURE}
         try:
             found = read_recipe(Path(picture))
             if found is None or "regions" not in found:  # a picture from noise began with no other
@@ -207,14 +201,20 @@ class Form:
         corners = regions_from_drawing(scaled)
         if not corners:
             raise InputError("Nothing is drawn. Paint over the text with the brush.")
-        texts = [str(row[0] or "") for row in table]
-        texts += [""] * (len(corners) - len(texts))
-        found = [Region(quad, text) for quad, text in zip(corners, texts, strict=False)]
-        return rows_of(found), f"{len(found)} regions taken. Now write their texts into the table."
+        rows = rows_of([Region(quad, "") for quad in corners])
+        for row, (text, _, script) in zip(rows, table, strict=False):
+            row[0], row[2] = str(text or ""), str(script or "")
+        return rows, f"{len(rows)} regions taken. Now write their texts into the table."
 
 
-def _preset(options: Options) -> int:
-    return options.steps if options.steps in PRESETS.values() else PRESETS["balanced"]
+def _steps(options: Options) -> list[tuple[str, int]]:
+    """The presets to choose from; and the options' own steps, where a link or a recipe brought others."""
+    presets = [(f"{name}, {steps}", steps) for name, steps in PRESETS.items()]
+    return presets if _is_preset(options) else [*presets, (str(options.steps), options.steps)]
+
+
+def _is_preset(options: Options) -> bool:
+    return options.steps in PRESETS.values()
 
 
 def _canvas(picture: str | None) -> dict[str, Any] | None:
@@ -233,28 +233,3 @@ def _cut(one: Example) -> np.ndarray[Any, np.dtype[np.uint8]]:
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     left, top = (min(max(float(at) - side / 2, 0), most - side) for at, most in zip(middle, image.size, strict=True))
     return np.asarray(image.resize((THUMBNAIL, THUMBNAIL), box=(left, top, left + side, top + side)))
-
-
-def regions_of_table(table: Sequence[Sequence[object]]) -> tuple[Region, ...]:
-    """The regions of the table's rows; InputError, naming the row, for a place that is not four or eight numbers."""
-    rows: list[list[object]] = []
-    for number, (text, where) in enumerate(table, 1):
-        place = [word for word in re.split(r"[\s,;]+", str(where or "")) if word]
-        if len(place) not in (0, 4, 8) or (text and not place):
-            raise InputError(f"Row {number}: its place is {quoted(where or '')}. Write x, y, w, h, or four corners.")
-        rows.append([*place, str(text or "")] if place else [])
-    return regions_from_rows(rows)
-
-
-def rows_of(regions: Sequence[Region]) -> list[list[str]]:
-    """The table's rows: an upright box as x, y, w, h, any other quadrilateral as its corners."""
-    return [[region.text, _place(region)] for region in regions]
-
-
-def _place(region: Region) -> str:
-    (left, top), (right, _), (_, bottom), _ = region.corners
-    upright = region.corners == ((left, top), (right, top), (right, bottom), (left, bottom))
-    values = (
-        (left, top, right - left, bottom - top) if upright else [value for point in region.corners for value in point]
-    )
-    return ", ".join(f"{value:g}" for value in values)

@@ -14,10 +14,11 @@ from backends.errors import InputError
 from backends.text_image.examples import EXAMPLES, Example, example
 from backends.text_image.recipe import KEY, save_png
 from backends.text_image.regions import box_region
-from backends.text_image.requests import Fourier, GenerateRequest, Options, Picture, Region
+from backends.text_image.requests import PRESETS, Fourier, GenerateRequest, Options, Picture, Region
 from backends.text_image.timelines import timeline
 from backends.text_image.wire import Recipe, generate_recipe_json, recipe_json
-from explorers.text_image.form import OWN_PICTURE, RESTORED, Form, regions_of_table, rows_of, thumbnails
+from explorers.text_image.form import OWN_PICTURE, RESTORED, Form, thumbnails
+from explorers.text_image.table import regions_of_table, rows_of
 from tests.explorers.views.reading import HOSTILE, Page
 
 pytestmark = pytest.mark.unit
@@ -72,65 +73,6 @@ def saved(folder: Path, picture: Picture, recipe: dict[str, Any] | None = None) 
     return str(path)
 
 
-def test_a_row_is_a_box_or_a_quadrilateral_and_empty_rows_count_for_nothing() -> None:
-    found = regions_of_table(
-        [
-            ["Open", "10, 20, 100, 30"],
-            ["", ""],
-            [None, None],
-            ["Bent", " 20.5 30; 140 34.25, 138,80 ,22 78, "],
-            [None, "1 2 30 40"],
-            ["24", "1 2 30 40"],
-        ]
-    )
-    assert found == (
-        box_region(10, 20, 100, 30, "Open"),
-        BENT,
-        box_region(1, 2, 30, 40, ""),
-        box_region(1, 2, 30, 40, "24"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        (["Open", ""], "Row 2: its place is ''. Write x, y, w, h, or four corners."),
-        (["Open", None], "Row 2: its place is ''"),
-        (["", "1, 2, 3"], "Row 2: its place is '1, 2, 3'"),
-        # Numbers are taken from the place alone: a text of digits is none of them.
-        (["24", "1, 2, 30"], "Row 2: its place is '1, 2, 30'"),
-        (["24", "1 2 3 4 5 6 7"], "Row 2: its place is '1 2 3 4 5 6 7'"),
-        (["Open", "1, 2, 3, 4, 5"], "Row 2: its place is '1, 2, 3, 4, 5'"),
-        (["Open", "one, 2, 3, 4"], "Row 2, column 1 holds 'one', which is no number of pixels."),
-        (["Open", "1, 2, nan, 4"], "Row 2, column 3 holds 'nan'"),
-        (["Open", "1, 2, 3, 1e999"], "Row 2, column 4 holds '1e999'"),
-        (["Open", "1, 2, 30, 0"], "Row 2: The box is 30 wide and 0 high"),
-        (["Open", "1" * 5000], "Row 2: its place is '1111"),
-    ],
-)
-def test_a_row_that_is_wrong_is_named(row: list[object], said: str) -> None:
-    with pytest.raises(InputError) as error:
-        regions_of_table([["Open", "10, 20, 100, 30"], row])
-    assert said in str(error.value)
-    assert len(str(error.value)) < 200
-
-
-def test_rows_bring_the_regions_back() -> None:
-    assert rows_of([box_region(10, 20.5, 100, 30, "Open"), BENT]) == [
-        ["Open", "10, 20.5, 100, 30"],
-        ["Bent", "20.5, 30, 140, 34.25, 138, 80, 22, 78"],
-    ]
-    for one in EXAMPLES:
-        assert regions_of_table(rows_of(one.regions)) == one.regions
-
-
-def test_a_text_is_kept_letter_by_letter() -> None:
-    for text in (HOSTILE, "שלום 24", "a,b; c", "1, 2, 3", "  in front"):
-        (region,) = regions_of_table([[text, "10, 20, 100, 30"]])
-        assert region.text == text
-        assert rows_of([region])[0][0] == text
-
-
 @pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.id)
 def test_the_form_asks_for_the_example_that_was_chosen(form: Form, one: Example) -> None:
     recipe = recipe_of_example(one.id)
@@ -146,6 +88,15 @@ def test_the_form_of_a_link_has_all_that_it_asks_for() -> None:
     form = laid_out(recipe)
     _, asked = request_of(form, form.fill(recipe)[form.picture], rows_of(recipe.regions))
     assert asked.options == UNUSUAL
+
+
+def test_steps_that_are_no_preset_are_kept_and_can_be_left() -> None:
+    recipe = Recipe((BENT,), replace(UNUSUAL, steps=7), "cafe")
+    form = laid_out(recipe)
+    _, asked = request_of(form, form.fill(recipe)[form.picture], rows_of(recipe.regions))
+    assert asked.options.steps == 7
+    shown = form.fill(recipe)[form.preset]
+    assert (shown.value, [steps for _, steps in shown.choices]) == (7, [*PRESETS.values(), 7])
 
 
 @pytest.mark.parametrize(
@@ -239,11 +190,11 @@ def drawing(*boxes: tuple[int, int, int, int], size: tuple[int, int] = (300, 220
 
 def test_what_was_drawn_becomes_regions_with_the_texts_of_the_rows(form: Form, scene: Picture, tmp_path: Path) -> None:
     picture = saved(tmp_path, scene)
-    rows, said = form._drawn(drawing((40, 120, 100, 30), (20, 20, 120, 40)), picture, [["First", "1 2 3 4"]])
-    assert rows == [["First", "20, 20, 120, 40"], ["", "40, 120, 100, 30"]]
+    rows, said = form._drawn(drawing((40, 120, 100, 30), (20, 20, 120, 40)), picture, [["First", "1 2 3 4", ""]])
+    assert rows == [["First", "20, 20, 120, 40", ""], ["", "40, 120, 100, 30", ""]]
     assert said.startswith("2 regions")
-    rows, _ = form._drawn(drawing((20, 20, 120, 40)), picture, [["First", ""], ["Second", ""]])
-    assert rows == [["First", "20, 20, 120, 40"]]
+    rows, _ = form._drawn(drawing((20, 20, 120, 40)), picture, [["First", "", "hant"], ["Second", "", ""]])
+    assert rows == [["First", "20, 20, 120, 40", "hant"]]
 
 
 @pytest.mark.parametrize("times", [0.5, 2, 3])
@@ -252,7 +203,7 @@ def test_a_drawing_on_a_canvas_of_another_size_is_brought_to_the_pictures(
 ) -> None:
     x, y, w, h = (round(times * value) for value in (20, 40, 120, 40))
     size = round(times * 300), round(times * 220)
-    rows, _ = form._drawn(drawing((x, y, w, h), size=size), saved(tmp_path, scene), [["First", ""]])
+    rows, _ = form._drawn(drawing((x, y, w, h), size=size), saved(tmp_path, scene), [["First", "", ""]])
     (region,) = regions_of_table(rows)
     wanted = box_region(20, 40, 120, 40, "First")
     assert np.abs(np.array(region.corners) - np.array(wanted.corners)).max() <= 1
@@ -261,7 +212,7 @@ def test_a_drawing_on_a_canvas_of_another_size_is_brought_to_the_pictures(
 @pytest.mark.parametrize("drawn", [None, {}, {"layers": []}, drawing((0, 0, 0, 0)), drawing((5, 5, 2, 2))])
 def test_an_empty_drawing_says_what_to_do(form: Form, scene: Picture, tmp_path: Path, drawn: Any) -> None:
     with pytest.raises(InputError, match="Nothing is drawn. Paint over the text"):
-        form._drawn(drawn, saved(tmp_path, scene), [["First", ""]])
+        form._drawn(drawn, saved(tmp_path, scene), [["First", "", ""]])
     with pytest.raises(InputError, match="Nothing is drawn"):
         form._drawn(drawing((5, 5, 50, 20)), None, [])
 
