@@ -149,14 +149,19 @@ def recipe_of(data: object) -> Recipe:
     Raises:
         InputError: for a recipe of something else, or with regions or options that cannot be used.
     """
-    _plain(data, "The recipe")
-    given = _object(data, "The recipe")
-    if given.get("explorer") != "text_image" or given.get("version") != 1:
-        raise InputError("This recipe was not made by “Text in images”, or by a later version of it.")
+    given = _recipe(data)
     named = given.get("example")
     return Recipe(
         regions_of(given.get("regions")), options_of(given.get("options", {})), named if isinstance(named, str) else ""
     )
+
+
+def _recipe(data: object) -> Mapping[str, Any]:
+    _plain(data, "The recipe")
+    given = _object(data, "The recipe")
+    if given.get("explorer") != "text_image" or given.get("version") != 1:
+        raise InputError("This recipe was not made by “Text in images”, or by a later version of it.")
+    return given
 
 
 def generate_recipe_json(request: GenerateRequest) -> Json:
@@ -169,6 +174,21 @@ def generate_recipe_json(request: GenerateRequest) -> Json:
         "script": request.script,
         "options": options_json(request.options),
     }
+
+
+def made_from_noise(data: Mapping[str, object]) -> bool:
+    """Whether a recipe made a new picture, and changed none."""
+    return "regions" not in data and "text" in data
+
+
+def generate_request_of_recipe(data: object) -> GenerateRequest:
+    """What made a new picture, from its recipe.
+
+    Raises:
+        InputError: for a recipe of something else, or one that cannot be used.
+    """
+    given = _recipe(data)
+    return generate_request_of(given.get("text"), given.get("width"), given.get("script"), given.get("options", {}))
 
 
 def report_json(result: EditResult) -> Json:

@@ -2,15 +2,18 @@
 
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
 from gradio.components import Component
 
+from backends.errors import InputError
 from backends.progress import Progress
+from backends.text_image.recipe import read_recipe
 from backends.text_image.requests import LONGEST_CAPTION, GenerateRequest, Options
-from backends.text_image.wire import generate_recipe_json
+from backends.text_image.wire import generate_recipe_json, generate_request_of_recipe, made_from_noise
 from explorers.progress import paced, progress_line
 from explorers.stopping import Run, StopButton
 from explorers.text_image import pictures
@@ -59,6 +62,24 @@ class CreatePanel:
             concurrency_id="text_image",
             concurrency_limit=1,
         )
+        self._form.picture.upload(
+            self._restored,
+            self._form.picture,
+            [self._text, self._caption, self._width],
+            api_visibility="private",
+            show_progress="hidden",
+        )
+
+    def _restored(self, picture: str | None) -> Updates:
+        """The panel's inputs as they were when the uploaded picture was made here."""
+        try:
+            found = read_recipe(Path(picture)) if picture else None
+            request = generate_request_of_recipe(found) if found and made_from_noise(found) else None
+        except InputError:
+            return {}  # the form says what is wrong with the file
+        if request is None:
+            return {}
+        return {self._text: request.text, self._caption: request.options.caption, self._width: request.width}
 
     def _create(
         self, run: Run, text: str, caption: str, width: float, *settings: Any

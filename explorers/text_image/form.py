@@ -18,7 +18,7 @@ from backends.text_image.pictures import open_picture
 from backends.text_image.recipe import read_recipe
 from backends.text_image.regions import regions_from_drawing
 from backends.text_image.requests import LONGEST_CAPTION, MOST_VARIANTS, PRESETS, EditRequest, Options, Region
-from backends.text_image.wire import Recipe, recipe_of
+from backends.text_image.wire import Recipe, generate_request_of_recipe, made_from_noise, recipe_of
 from explorers.guard import guarded
 from explorers.text_image.control import ControlPanel
 from explorers.text_image.table import HEADERS, NOTE, regions_of_table, rows_of
@@ -28,6 +28,7 @@ from explorers.views.svg import escape
 
 THUMBNAIL = 88
 RESTORED = "The settings of this picture are back. To repeat the edit, open the picture that it began with."
+FROM_NOISE = "This picture was made from noise. Its text and settings are back under “From noise”."
 OWN_PICTURE = "Now mark where text stands: draw over it, or write its place into the table."
 _SEEDS = 2**31
 Updates = dict[Component, Any]
@@ -177,8 +178,16 @@ class Form:
         own: Updates = {self.example: "", self.table: [["Hello", place, ""]], self._status: OWN_PICTURE}
         try:
             found = read_recipe(Path(picture))
-            if found is None or "regions" not in found:  # a picture from noise began with no other
+            if found is None:
                 return own
+            if made_from_noise(found):
+                made = generate_request_of_recipe(found).options
+                # Noise to the full would leave nothing of the picture that is to be edited now.
+                return {
+                    **self.fill(Recipe((), replace(made, noise=Options().noise)), picture=False),
+                    **own,
+                    self._status: FROM_NOISE,
+                }
             recipe = recipe_of(found)
         except InputError as error:
             return {**own, self._status: escape(f"{error} {OWN_PICTURE}")}

@@ -26,7 +26,7 @@ def regions_of_table(table: Sequence[Sequence[object]]) -> tuple[Region, ...]:
     """
     found: list[Region] = []
     for number, row in enumerate(table, 1):
-        text, where, manner = [*row, *[""] * (len(HEADERS) - len(row))]
+        text, where, manner = (list(row) + [""] * len(HEADERS))[: len(HEADERS)]
         place = [word for word in re.split(r"[\s,;]+", str(where or "")) if word]
         if len(place) not in (0, 4, 8) or (text and not place):
             raise InputError(f"Row {number}: its place is {quoted(where or '')}. Write x, y, w, h, or four corners.")

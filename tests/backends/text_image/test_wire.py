@@ -28,6 +28,8 @@ from backends.text_image.wire import (
     changed_options,
     generate_recipe_json,
     generate_request_of,
+    generate_request_of_recipe,
+    made_from_noise,
     options_json,
     options_of,
     recipe_json,
@@ -316,7 +318,8 @@ def test_the_recipe_of_a_new_picture_asks_for_it_again(tmp_path: Path) -> None:
     request = GenerateRequest("Ouvert é", 128, "latin_ext", replace(UNUSUAL, noise=1.0))
     save_png(np.zeros((20, 30, 3), np.uint8), generate_recipe_json(request), tmp_path / "new.png", generated=True)
     found = read_recipe(tmp_path / "new.png") or {}
-    again = generate_request_of(found["text"], found["width"], found["script"], found["options"])
+    assert made_from_noise(found)
+    again = generate_request_of_recipe(found)
     assert (again.text, again.width, again.script, again.options) == (
         *(request.text, request.width, request.script),
         request.options,

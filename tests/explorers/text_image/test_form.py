@@ -17,7 +17,7 @@ from backends.text_image.regions import box_region
 from backends.text_image.requests import PRESETS, Fourier, GenerateRequest, Options, Picture, Region
 from backends.text_image.timelines import timeline
 from backends.text_image.wire import Recipe, generate_recipe_json, recipe_json
-from explorers.text_image.form import OWN_PICTURE, RESTORED, Form, thumbnails
+from explorers.text_image.form import FROM_NOISE, OWN_PICTURE, RESTORED, Form, thumbnails
 from explorers.text_image.table import regions_of_table, rows_of
 from tests.explorers.views.reading import HOSTILE, Page
 
@@ -148,9 +148,13 @@ def test_an_edited_example_brings_its_picture_back_too(form: Form, scene: Pictur
     assert updates[form._status] == ""
 
 
-def test_a_picture_from_noise_is_an_own_picture(form: Form, scene: Picture, tmp_path: Path) -> None:
+def test_a_picture_from_noise_is_an_own_picture_with_settings(form: Form, scene: Picture, tmp_path: Path) -> None:
     recipe = generate_recipe_json(GenerateRequest("Open", 128, options=replace(UNUSUAL, noise=1.0)))
-    assert form._uploaded(saved(tmp_path, scene, recipe))[form._status] == OWN_PICTURE
+    updates = form._uploaded(saved(tmp_path, scene, recipe))
+    assert (updates[form._status], updates[form.example]) == (FROM_NOISE, "")
+    assert len(regions_of_table(updates[form.table])) == 1
+    options = form.options(*(updates[component] for component in form.settings))
+    assert options == replace(UNUSUAL, noise=Options().noise)
 
 
 @pytest.mark.parametrize(

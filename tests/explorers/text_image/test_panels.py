@@ -213,6 +213,8 @@ def test_a_picture_is_made_from_noise(desk: DeskPanel) -> None:
     assert shown[panel._picture].count("<img ") == 1 + PRESETS["fast"]
     (png,) = _files(shown[panel._files])
     assert (read_recipe(png) or {})["text"] == "Open"
+    assert panel._restored(str(png)) == {panel._text: "Open", panel._caption: "a sign", panel._width: 96}
+    assert panel._restored(None) == panel._restored(str(EXAMPLES[0].id)) == {}
 
 
 def test_the_tab_is_laid_out_with_any_recipe() -> None:
