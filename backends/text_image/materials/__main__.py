@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from backends.downloads import fetch, fetch_tools
 from backends.text_image.materials import fonts, photos, sources, words
-from backends.text_image.materials.download import fetch, fetch_tools
 
 
 def main() -> None:

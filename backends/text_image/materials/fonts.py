@@ -11,7 +11,7 @@ from pathlib import Path
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from fontTools.varLib import instancer
 
-from backends.text_image.materials.download import opened
+from backends.downloads import opened
 from backends.text_image.materials.faces import Face, inspect
 from backends.text_image.materials.splits import held_out_designs
 

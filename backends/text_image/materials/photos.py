@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from backends.text_image.materials.download import opened
+from backends.downloads import opened
 from backends.text_image.materials.reading import shows_text
 from backends.text_image.materials.splits import held_out
 

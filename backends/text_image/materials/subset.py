@@ -15,8 +15,8 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
+from backends.downloads import MaterialError, archive, fetch, opened
 from backends.text_image.materials.charsets import CORE, characters
-from backends.text_image.materials.download import MaterialError, archive, fetch, opened
 from backends.text_image.materials.scripts import WRITABLE
 
 FONTS = Path(__file__).parents[3] / "assets" / "fonts"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from backends.text_image.materials.download import opened
+from backends.downloads import opened
 from backends.text_image.materials.scripts import SCRIPTS, WRITABLE
 
 LONGEST = 14

@@ -9,8 +9,8 @@ import torch
 
 from backends.attention_rules.text import joined, load_corpus, paragraphs_of, read_brown, read_r_strings, sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
+from backends.downloads import MaterialError
 from backends.errors import InputError
-from backends.text_image.materials.download import MaterialError
 from tests.backends.attention_rules.conftest import FIRST
 
 

@@ -11,9 +11,9 @@ from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables._f_v_a_r import Axis
 from PIL import Image, ImageDraw, ImageFont
 
+from backends.downloads import MaterialError, archive
 from backends.text_image.materials import faces, fonts, words
 from backends.text_image.materials.charsets import CORE, characters
-from backends.text_image.materials.download import MaterialError, archive
 from backends.text_image.materials.photos import SIDE, pieces, source_name
 from backends.text_image.materials.reading import shows_text
 from backends.text_image.materials.scripts import SCRIPTS
