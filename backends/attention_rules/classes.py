@@ -11,8 +11,11 @@ from torch.nn.functional import normalize
 
 from backends.attention_rules.vocabulary import visible
 
-ALIKE = 0.6
-"""Tokens are put together while their mean distance, 1 - cosine, stays below this."""
+ALIKE = 0.3
+"""Tokens are put together while their mean distance, 1 - cosine, stays below this.
+
+Wider classes read better and foretell worse: at 0.6 the rules of SmolLM2's layer 1, head 1 lose over half of their F1.
+"""
 
 TAG_NAMES = {
     "MD": "modal verbs",

@@ -24,7 +24,7 @@ from backends.errors import MissingFileError
 BLOCK = 128
 """Sequences a block."""
 
-SAMPLE = 32
+SAMPLE = 24
 """Blocks that keep patterns and values: the even ones to find rules on, the odd ones to test them on."""
 
 
@@ -108,4 +108,5 @@ def sample_of(folder: Path, head: Head, count: int, *, held_out: bool) -> HeadSa
     stored = np.load(sequence_file(folder), mmap_mode="r")
     ids = np.concatenate([stored[block * BLOCK : (block + 1) * BLOCK] for block in wanted])
     pattern, values = (_read(folder, f"{kind}-{head_name(head)}", wanted) for kind in ("pattern", "values"))
-    return HeadSample(torch.from_numpy(ids).long(), torch.from_numpy(pattern), torch.from_numpy(values))
+    # Single precision from here on: every feature is read from them, and converting takes longer than reading.
+    return HeadSample(torch.from_numpy(ids).long(), torch.from_numpy(pattern).float(), torch.from_numpy(values).float())

@@ -141,7 +141,8 @@ class Decoder(HeadModel):
             return vectors
         dim = self.config.head_dim
         rates = self.config.rope ** (-torch.arange(0, dim, 2, device=vectors.device).float() / dim)
-        angles = (positions.float()[:, None] * rates).repeat(1, 2)  # (T, D): the first half turns with the second
+        turns = positions.float()[..., None] * rates
+        angles = torch.cat((turns, turns), dim=-1)  # (..., T, D): the first half turns with the second
         first, second = vectors.chunk(2, dim=-1)
         return vectors * angles.cos() + torch.cat((-second, first), dim=-1) * angles.sin()
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from backends.attention_rules.features import HeadSample
-from backends.attention_rules.relations import Places, first_match, pair_codes
+from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule
 
 KS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -33,7 +33,10 @@ class Score:
 
 def score(foretold: Tensor, true: Tensor) -> Score:
     """The score of what is foretold against what is true, both boolean and of one shape."""
-    hits, said, there = (float(x.sum()) for x in (foretold & true, foretold, true))
+    return _score(*(float(x.sum()) for x in (foretold & true, foretold, true)))
+
+
+def _score(hits: float, said: float, there: float) -> Score:
     precision = hits / said if said else 1.0
     recall = hits / there if there else 0.0
     return Score(precision, recall, 2 * precision * recall / max(precision + recall, 1e-12))
@@ -46,11 +49,10 @@ def always(true: Tensor) -> Score:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Scores over the number of rules `ks`, and the rank correlation of foretold weight and activation."""
+    """Scores over the number of rules `ks`."""
 
     ks: tuple[int, ...]
     scores: tuple[Score, ...]
-    spearman: float
 
     @property
     def best(self) -> Score:
@@ -62,12 +64,12 @@ def rule_matches(rules: Sequence[Rule], places: Places) -> Tensor:
     """For each position (N, T) of the text of `places` the index of the first rule that holds, or len(rules)."""
     found = torch.full((places.ids.numel(),), len(rules))
     for number in reversed(range(len(rules))):  # so that the best rule writes last
-        found[_held(rules[number], places)] = number
+        found[held(rules[number], places)] = number
     return found.view(places.ids.shape)
 
 
-def _held(rule: Rule, places: Places) -> Tensor:
-    """The places at which a rule holds."""
+def held(rule: Rule, places: Places) -> Tensor:
+    """The places at which a rule holds; one may come more than once."""
     at, sources = places.of(rule.relation, rule.keys)
     tokens = places.ids.flatten()
     if rule.queries:
@@ -88,20 +90,28 @@ def _held(rule: Rule, places: Places) -> Tensor:
     return at
 
 
-def curve(first: Tensor, count: int, weights: Tensor, true: Tensor, active: Tensor) -> Curve:
+def curve(first: Tensor, count: int, true: Tensor) -> Curve:
     """The curve of a list of `count` rules.
 
     Args:
         first: index of the first rule that matches at each position, `count` where none does.
-        weights: (count) what a rule foretells, for the rank correlation.
-        true, active: whether the feature is strong at each position, and its activation.
+        true: whether the feature is strong at each position.
     """
-    scores = tuple(score(first < min(k, count), true) for k in KS)
+    said, hits = (torch.bincount(found.flatten(), minlength=count + 1).cumsum(0) for found in (first, first[true]))
+    there = float(true.sum())
+    last = [min(k, count) - 1 for k in KS]  # with no rules at all, nothing is foretold
+    return Curve(
+        KS, tuple(_score(float(hits[n]), float(said[n]), there) if count else _score(0, 0, there) for n in last)
+    )
+
+
+def rank_correlation(first: Tensor, weights: Tensor, active: Tensor) -> float:
+    """Spearman's rank correlation of what rules foretell, weights (count) by their first match, with activations."""
     foretold = torch.cat([weights, torch.zeros(1)])[first.flatten()]
     if foretold.unique().numel() < 2 or active.unique().numel() < 2:
-        return Curve(KS, scores, 0.0)
+        return 0.0
     ranks = [torch.tensor(pd.Series(values.numpy()).rank().to_numpy()) for values in (foretold, active.flatten())]
-    return Curve(KS, scores, float(torch.corrcoef(torch.stack(ranks))[0, 1]))
+    return float(torch.corrcoef(torch.stack(ranks))[0, 1])
 
 
 def threshold(values: Tensor, true: Tensor) -> float:
@@ -134,10 +144,15 @@ def ceilings(
     found_on: HeadSample, found_true: Tensor, held_out: HeadSample, true: Tensor, direction: Tensor, offset: float
 ) -> Ceilings:
     """The ceilings for one feature on held-out text, with thresholds from the text that rules are found on."""
-    own, other = (part.contributions(direction, offset) for part in (found_on, held_out))
-    exact = score(other.sum(-1) > threshold(own.sum(-1), found_true), true)
-    single = score(other.amax(-1) > threshold(own.amax(-1), found_true), true)
-    return Ceilings(exact, single)
+    exact, single = [], []
+    for part in (found_on, held_out):
+        promoted = part.promotions(direction, offset)
+        exact.append((part.pattern.float() @ promoted[..., None])[..., 0])
+        # A few sequences at a time, so that their contributions never leave the processor's cache.
+        few = zip(part.pattern.split(32), promoted.split(32), strict=True)
+        single.append(torch.cat([(pattern.float() * own[:, None]).amax(-1) for pattern, own in few]))
+    limits = [threshold(values[0], found_true) for values in (exact, single)]
+    return Ceilings(*(score(values[1] > limit, true) for values, limit in zip((exact, single), limits, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,18 +185,17 @@ class Evaluation:
     top: Curve
 
 
-def evaluate(first: Tensor, count: int, weights: Tensor, active: Tensor, strong: float) -> Evaluation:
+def evaluate(first: Tensor, count: int, active: Tensor, strong: float) -> Evaluation:
     """Scores a list of `count` rules whose first match (N, T) on held-out text is `first`.
 
     Args:
-        weights: (count) what each rule foretells.
         active: the feature's activations (N, T).
         strong: above what an activation is strong.
     """
-    natural = curve(first, count, weights, active > strong, active)
     chosen = top_set(active)
-    at = (chosen.rows, chosen.positions)
-    return Evaluation(natural, curve(first[at], count, weights, chosen.true, active[at]))
+    return Evaluation(
+        curve(first, count, active > strong), curve(first[chosen.rows, chosen.positions], count, chosen.true)
+    )
 
 
 def unigram_matches(keys: Tensor, places: Places) -> Tensor:
@@ -194,11 +208,19 @@ def unigram_matches(keys: Tensor, places: Places) -> Tensor:
 
 def pair_matches(queries: Tensor, keys: Tensor, places: Places) -> Tensor:
     """First match (N, T) of a list of pairs, best first: this query, and this key anywhere up to it."""
-    found = torch.full(places.ids.shape, len(keys))
-    rows, at = torch.nonzero(torch.isin(places.ids, queries), as_tuple=True)
-    query, source = places.ids[rows, at][:, None], places.ids[rows]
-    codes = pair_codes(places.relation[rows, at], query, source, places.size)
-    found[rows, at] = first_match(codes, queries * places.size + keys)
+    count, ids = len(keys), places.ids
+    (own_queries, query), (own_keys, key) = (part.unique(return_inverse=True) for part in (queries, keys))
+    # What rank each pair has, by the number of its query and of its key; the last row and column are of no pair.
+    rank = torch.full((len(own_queries) + 1, len(own_keys) + 1), count)
+    rank.view(-1).scatter_reduce_(0, query * rank.shape[1] + key, torch.arange(count), "amin")
+    number_of = torch.full((places.size,), len(own_keys)).scatter(0, own_keys, torch.arange(len(own_keys)))
+    numbers = number_of[ids]
+    numbers[:, 0] = len(own_keys)  # the opening token is no key
+    found = torch.full(ids.shape, count)
+    for at in range(1, ids.shape[1]):
+        rows = torch.nonzero(torch.isin(ids[:, at], own_queries))[:, 0]
+        own = torch.searchsorted(own_queries, ids[rows, at])
+        found[rows, at] = rank[own[:, None], numbers[rows, : at + 1]].amin(1)
     return found
 
 

@@ -13,6 +13,9 @@ BEFORE, AFTER = 24, 6
 COUNTS = {"false alarm": 4, "missed": 4, "top": 4, "quantile": 4, "random": 3}
 """How many of each kind there are; where rules and feature disagree comes first."""
 
+LOOKED_AT = 40
+"""Places of one kind that are looked at, of which the first in different sequences are shown."""
+
 
 def examples_of(ids: Tensor, active: Tensor, strong: float, foretold: Tensor) -> list[dict[str, Any]]:
     """Rows of the table of examples: their kind, a window of tokens, activations in it, and the position in it.
@@ -26,15 +29,14 @@ def examples_of(ids: Tensor, active: Tensor, strong: float, foretold: Tensor) ->
     rng = torch.Generator().manual_seed(0)
     flat = active.flatten()
     is_strong = flat > strong
-    ranked = flat.argsort(descending=True)
-    positive = ranked[: int((flat > 0).sum())]
+    positive = torch.nonzero(flat > 0)[:, 0]
+    ranked = positive[flat[positive].argsort(descending=True, stable=True)]
+    missed = ranked[is_strong[ranked] & ~foretold.flatten()[ranked]]
     kinds = {
         "false alarm": _some(torch.nonzero(foretold.flatten() & (flat <= 0))[:, 0], rng),
-        "missed": [int(i) for i in ranked[: int(is_strong.sum())] if not bool(foretold.flatten()[i])],
-        "top": [int(i) for i in ranked],
-        "quantile": [int(positive[int(q * (len(positive) - 1))]) for q in (0.1, 0.3, 0.5, 0.8)]
-        if len(positive)
-        else [],
+        "missed": missed[:LOOKED_AT].tolist(),
+        "top": ranked[:LOOKED_AT].tolist(),
+        "quantile": [int(ranked[int(q * (len(ranked) - 1))]) for q in (0.1, 0.3, 0.5, 0.8)] if len(ranked) else [],
         "random": _some(torch.arange(len(flat)), rng),
     }
     rows = []
@@ -52,7 +54,7 @@ def examples_of(ids: Tensor, active: Tensor, strong: float, foretold: Tensor) ->
 
 
 def _some(places: Tensor, rng: torch.Generator) -> list[int]:
-    found: list[int] = places[torch.randperm(len(places), generator=rng)[:40]].tolist()
+    found: list[int] = places[torch.randperm(len(places), generator=rng)[:LOOKED_AT]].tolist()
     return found
 
 

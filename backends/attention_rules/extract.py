@@ -35,8 +35,9 @@ from backends.jobs import Failure, run_jobs
 from backends.settings import settings
 from backends.store import WEIGHTS
 
-HEADS = ("L01H1", "L02H4", "L05H6", "L10H1", "L14H3", "L18H6", "L00H3", "L00H4", "L01H3", "L08H5", "L11H2", "L17H1")
+HEADS = ("L01H1", "L05H6", "L10H1", "L18H6", "L02H4", "L14H3", "L00H4", "L08H0", "L01H2", "L11H1", "L17H5", "L00H3")
 INDEX = WEIGHTS.parent / "precomputed" / "attention_rules"
+BATCH = 2048
 
 Engine = Literal["local", "dask"]
 Job = TypeVar("Job")
@@ -129,7 +130,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=1_100_000)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--kind", choices=("topk", "relu", "batchtopk"), default="topk")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--work", type=Path, default=settings().cache_dir / "attention-rules")
     parser.add_argument("--out", type=Path, default=INDEX)
     parser.add_argument("--engine", choices=("local", "dask"), default="local")
@@ -138,7 +139,7 @@ def main() -> None:
     try:
         heads = [parse_head(name) for name in options.heads]
         folder = prepare(options.model, options.text, heads, options.tokens, options.work, options.corpora)
-        requests = [SaeRequest(options.kind, steps=options.steps, seed=seed) for seed in options.seeds]
+        requests = [SaeRequest(options.kind, steps=options.steps, batch=BATCH, seed=seed) for seed in options.seeds]
         failures = extract(
             options.model, heads, folder, options.out, requests, engine=options.engine, workers=options.workers
         )

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
-from torch import Tensor
 
-from backends.attention_rules import collect, evaluate
+from backends.attention_rules import collect
 from backends.attention_rules.catalog import load_model
-from backends.attention_rules.causal import replacement, strongest
-from backends.attention_rules.classes import name_of
-from backends.attention_rules.examples import examples_of
-from backends.attention_rules.features import Feature, HeadSample, strong_from
+from backends.attention_rules.causal import Cases, replacement, strongest
+from backends.attention_rules.feature_rows import FeatureRows, HeadText, Row, mentions_of
+from backends.attention_rules.head_tests import tests_of
 from backends.attention_rules.in_place import autoencoder_in_place
-from backends.attention_rules.models import Head, HeadModel
-from backends.attention_rules.relations import Places
-from backends.attention_rules.rules import Rule, mine
-from backends.attention_rules.sae import HeadSae
+from backends.attention_rules.models import Head
+from backends.attention_rules.rules import Rule
 from backends.attention_rules.sae_training import SaeRequest, measure_sae, train_sae
 from backends.attention_rules.tables import write_part
 from backends.attention_rules.verdicts import Verdict
 from backends.progress import finish
 
-RULES = 64
-CASES = 8
-PAIRS = 256
+CASES = 6
+"""Texts in which a source is replaced, a feature."""
+
+TEXTS = 512
+"""Held-out sequences in which cases are looked for: the model runs once on each."""
+
+IN_PLACE = 16
+"""Held-out sequences on which the loss is measured with the autoencoder in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +55,9 @@ class HeadJob:
         return Path(self.folder) / "saes" / f"{self.part.name}.safetensors"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Texts:
-    """A head on one text with all that depends on no feature."""
-
-    sample: HeadSample
-    places: Places
-    active: Tensor
-
-    @classmethod
-    def of(cls, sample: HeadSample, sae: HeadSae, size: int) -> _Texts:
-        active = torch.cat([sae.encode(part) for part in sample.z.split(256)])
-        active[:, 0] = 0  # the opening token says nothing
-        return cls(sample, Places(sample.ids, size), active)
-
-
 @torch.no_grad()
 def run_head(job: HeadJob) -> str:
-    """Trains, mines, tests and writes one head; returns its name. Runs in a worker process."""
+    """Trains, mines, tests and writes one head; returns its name and what took how long. Runs in a worker process."""
     started = time.monotonic()
     folder = Path(job.folder)
     model = load_model(job.model)
@@ -81,21 +66,22 @@ def run_head(job: HeadJob) -> str:
         sae = finish(train_sae(rows, job.sae))
     job.weights.parent.mkdir(parents=True, exist_ok=True)
     safetensors.torch.save_file({name: t.contiguous() for name, t in sae.state().items()}, job.weights)
+    trained = time.monotonic()
     found_on, held_out = (
-        _Texts.of(collect.sample_of(folder, job.head, job.blocks, held_out=out), sae, model.vocabulary.size)
+        HeadText.of(collect.sample_of(folder, job.head, job.blocks, held_out=out), sae, model.vocabulary.size)
         for out in (False, True)
     )
     tags_file = folder / "tags.json"
     tags = json.loads(tags_file.read_text(encoding="utf-8")) if tags_file.is_file() else {}
-    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in ("features", "rules", "mentions", "examples")}
-    where = {"layer": job.head[0], "head": job.head[1], "seed": job.sae.seed}
-    worker = _Worker(model, job.head, sae, found_on, held_out, tags)
-    for number in range(sae.features):
-        for name, new in worker.rows_of(number).items():
-            tables[name] += [where | {"feature": number} | row for row in new]
+    features = FeatureRows(model, job.head, sae, found_on, held_out, tags)
+    cases, verdicts = _replaced(features)
+    replaced = time.monotonic()
+    tables, rules = _rows(features, verdicts)
+    mined = time.monotonic()
+    _tested(features, tables, rules, cases, verdicts)
     figures = measure_sae(sae, held_out.sample.z[:, 1:].flatten(0, 1))
-    told = autoencoder_in_place(model, *job.head, sae, held_out.sample.ids[:64])
-    head_row = where | {
+    told = autoencoder_in_place(model, *job.head, sae, held_out.sample.ids[:IN_PLACE])
+    head_row = {
         "explained": figures.explained,
         "l0": figures.l0,
         "dead": figures.dead,
@@ -105,154 +91,52 @@ def run_head(job: HeadJob) -> str:
         "features": len(tables["features"]),
         "tokens": len(rows),
     }
-    write_part(job.part, {**tables, "heads": [head_row]})
-    return job.part.name
+    where = {"layer": job.head[0], "head": job.head[1], "seed": job.sae.seed}
+    write_part(job.part, {name: [where | row for row in new] for name, new in {**tables, "heads": [head_row]}.items()})
+    stages = {"trained": trained - started, "replaced": replaced - trained, "mined": mined - replaced}
+    stages["tested"] = time.monotonic() - mined
+    return f"{job.part.name} " + ", ".join(f"{name} in {seconds:.0f} s" for name, seconds in stages.items())
 
 
-class _Worker:
-    """Everything about one feature after the other."""
-
-    def __init__(
-        self,
-        model: HeadModel,
-        head: Head,
-        sae: HeadSae,
-        found_on: _Texts,
-        held_out: _Texts,
-        tags: Mapping[str, str],
-    ) -> None:
-        self.model, self.head, self.sae, self.tags = model, head, sae, tags
-        self.found_on, self.held_out = found_on, held_out
-        self.size = model.vocabulary.size
-        self.strong = strong_from(found_on.active.flatten(0, 1))
-        embedding = model.embedding().float()
-        self.embedding = embedding - embedding.mean(0)
-        written = sae.decoder @ model.write(*head).float()  # what each feature adds to the stream
-        self.outputs = (written @ embedding.T).topk(8, dim=1).indices
-        near = torch.nn.functional.normalize(sae.decoder, dim=1)
-        self.similar = (near @ near.T).topk(min(7, sae.features), dim=1).indices[:, 1:]
-        self.random = evaluate.random_pairs(found_on.sample.ids, PAIRS)
-
-    def _words(self, ids: Sequence[int]) -> list[str]:
-        return [self.model.vocabulary.token(number) for number in ids]
-
-    def rows_of(self, number: int) -> dict[str, list[dict[str, Any]]]:
-        """The rows of one feature in every table; none if it is never active on the text or is silent when tested."""
-        active, tested = self.found_on.active[..., number], self.held_out.active[..., number]
-        strong = float(self.strong[number])
-        if not bool((active > strong).any()) or not bool((tested > strong).any()):
-            return {}
-        direction, offset = self.sae.direction(number), self.sae.offset(number)
-        rules = mine(
-            self.found_on.sample, self.found_on.places, active, strong, direction, offset,
-            self.embedding, RULES,
-        )  # fmt: skip
-        first = evaluate.rule_matches(rules, self.held_out.places)
-        feature = Feature(*self.head, direction, offset)
-        cases = strongest(tested, self.held_out.sample.ids, CASES)
-        verdict = replacement(self.model, feature, cases, self.held_out.sample.ids)
-        row = self._feature_row(number, rules, first, strong, verdict)
-        rule_rows = [self._rule_row(rank, rule, row, verdict) for rank, rule in enumerate(rules)]
-        mentions = [
-            {"token": token, "side": side, "rank": one["rank"]}
-            for one in rule_rows
-            for side, column in (("key", "keys"), ("query", "queries"))
-            for token in dict.fromkeys(one[column])
-        ]
-        foretold = first < min(_best_k(row["curve"]), len(rules))
-        return {
-            "features": [row],
-            "rules": rule_rows,
-            "mentions": mentions,
-            "examples": examples_of(self.held_out.sample.ids, tested, strong, foretold),
-        }
-
-    def _feature_row(
-        self, number: int, rules: Sequence[Rule], first: Tensor, strong: float, verdict: Verdict
-    ) -> dict[str, Any]:
-        tested, places = self.held_out.active[..., number], self.held_out.places
-        direction, offset = self.sae.direction(number), self.sae.offset(number)
-        weights = torch.tensor([rule.weight for rule in rules]) if rules else torch.zeros(0)
-        own = evaluate.evaluate(first, len(rules), weights, tested, strong)
-        keys, values, pairs = self._baselines(number, strong)
-        unigram = evaluate.evaluate(evaluate.unigram_matches(keys, places), len(keys), values, tested, strong)
-        falling = torch.arange(PAIRS, 0, -1).float()
-        by_pairs, by_chance = (
-            evaluate.evaluate(
-                evaluate.pair_matches(*some, places),
-                len(some[0]),
-                falling[: len(some[0])],
-                tested,
-                strong,
-            )
-            for some in (pairs, self.random)
-        )
-        true = tested > strong
-        tops = evaluate.ceilings(
-            self.found_on.sample,
-            self.found_on.active[..., number] > strong,
-            self.held_out.sample,
-            true,
-            direction,
-            offset,
-        )
-        return {
-            "name": self._name(rules[0]) if rules else "",
-            "density": float((tested > 0).float().mean()),
-            "strong": strong,
-            "verdict": verdict.verdict,
-            "cases": verdict.n,
-            "f1": own.natural.best.f1,
-            "f1_unigram": unigram.natural.best.f1,
-            "f1_pairs": by_pairs.natural.best.f1,
-            "f1_random": by_chance.natural.best.f1,
-            "f1_always": evaluate.always(true).f1,
-            "f1_exact": tops.exact.f1,
-            "f1_single": tops.single.f1,
-            "precision": own.natural.best.precision,
-            "recall": own.natural.best.recall,
-            "spearman": own.natural.spearman,
-            "top_f1": own.top.best.f1,
-            "top_f1_unigram": unigram.top.best.f1,
-            **{name: getattr(verdict, name) for name in ("effect", "control", "low", "high")},
-            "curve": [s.f1 for s in own.natural.scores],
-            "curve_unigram": [s.f1 for s in unigram.natural.scores],
-            "curve_pairs": [s.f1 for s in by_pairs.natural.scores],
-            "top_curve": [s.f1 for s in own.top.scores],
-            "top_curve_unigram": [s.f1 for s in unigram.top.scores],
-            "histogram": torch.histc(tested[tested > 0], 20, 0, float(tested.max())).int().tolist(),
-            "outputs": self._words(self.outputs[number].tolist()),
-            "similar": self.similar[number].tolist(),
-        }
-
-    def _baselines(self, number: int, strong: float) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-        """Key tokens by their mean S + b with those means, and pairs by what they contributed where it is strong."""
-        sample = self.found_on.sample
-        direction, offset = self.sae.direction(number), self.sae.offset(number)
-        promoted, flat = sample.promotions(direction, offset)[:, 1:].flatten(), sample.ids[:, 1:].flatten()
-        counts = torch.bincount(flat, minlength=self.size)
-        means = torch.zeros(self.size).index_add_(0, flat, promoted) / counts.clamp_min(1)
-        means[counts < 3] = -torch.inf
-        values, keys = means.topk(min(evaluate.KS[-1], int((means > 0).sum()) or 1))
-        rows, at = torch.nonzero(self.found_on.active[..., number] > strong, as_tuple=True)
-        rows, at = rows[:2000], at[:2000]
-        shares = sample.pattern[rows, at].float() * (sample.values[rows].float() @ direction + offset)
-        shares[:, 0] = 0
-        codes = (sample.ids[rows, at][:, None] * self.size + sample.ids[rows]).flatten()
-        pairs, where = codes.unique(return_inverse=True)
-        total = torch.zeros(len(pairs)).index_add_(0, where, shares.flatten().clamp_min(0))
-        best = pairs[total.topk(min(PAIRS, len(pairs))).indices]
-        return keys, values, (best // self.size, best % self.size)
-
-    def _name(self, rule: Rule) -> str:
-        return name_of(self._words(rule.keys), self.tags)
-
-    def _rule_row(self, rank: int, rule: Rule, feature: Mapping[str, Any], verdict: Verdict) -> dict[str, Any]:
-        lists = {column: self._words(getattr(rule, column)) for column in ("keys", "queries", "unless")}
-        plain = {c: getattr(rule, c) for c in ("relation", "kind", "more_than", "weight", "support", "precision")}
-        shown = {"rank": rank, "name": self._name(rule), "verdict": verdict.verdict, "f1": feature["f1"]}
-        return lists | plain | shown | {"profile": list(rule.profile)}
+def _replaced(features: FeatureRows) -> tuple[dict[int, Cases], dict[int, Verdict]]:
+    """Of every live feature, cases in the held-out text and whether its main source is necessary there."""
+    sample = features.held_out.sample.part(slice(0, TEXTS))
+    live = features.live()
+    cases = {}
+    for number in live:
+        active = features.held_out.active[number, :TEXTS].float()
+        cases[number] = strongest(sample, active, features.feature(number), CASES)
+    own = [features.feature(number) for number in live]
+    verdicts = replacement(features.model, own, list(cases.values()), sample.ids)
+    return cases, dict(zip(live, verdicts, strict=True))
 
 
-def _best_k(scores: Sequence[float]) -> int:
-    return evaluate.KS[max(range(len(scores)), key=lambda i: scores[i])]
+def _rows(features: FeatureRows, verdicts: dict[int, Verdict]) -> tuple[dict[str, list[Row]], dict[int, list[Rule]]]:
+    tables: dict[str, list[Row]] = {name: [] for name in ("features", "rules", "mentions", "examples", "tests")}
+    rules = {}
+    for number, verdict in verdicts.items():
+        rules[number] = features.rules(number)
+        for name, new in features.of(number, rules[number], verdict).items():
+            tables[name] += [{"feature": number} | row for row in new]
+    return tables, rules
+
+
+def _tested(
+    features: FeatureRows,
+    tables: dict[str, list[Row]],
+    rules: dict[int, list[Rule]],
+    cases: dict[int, Cases],
+    verdicts: dict[int, Verdict],
+) -> None:
+    """Adds tests of absence and counting, and the rules that they are about, to the tables."""
+    f1 = {row["feature"]: row["f1"] for row in tables["features"]}
+    able = [n for n, verdict in verdicts.items() if verdict.verdict == "verified" and rules[n]]
+    ranks: dict[int, int] = {number: len(own) for number, own in rules.items()}
+    for found in tests_of(features, sorted(able, key=lambda n: -f1[n]), rules, cases):
+        where: dict[str, Any] = {"feature": found.feature}
+        tables["tests"].append(where | found.row)
+        if found.rule is not None:
+            row = features.rule_row(ranks[found.feature], found.rule, f1[found.feature], found.verdict)
+            ranks[found.feature] += 1
+            tables["rules"].append(where | row)
+            tables["mentions"] += [where | mention for mention in mentions_of([row])]

@@ -35,7 +35,7 @@ class HeadMeasures:
         previous, itself: share on the token before, and on the query's own.
         same, induction: on repeated random tokens, the share on the earlier copy, and on the token after it.
         distance: mean distance in tokens, without the first token.
-        profile: share of attention by distance (bins of `DISTANCES`), sinks masked; sums to 1.
+        profile: share of attention by distance (bins of `DISTANCES`), sinks masked; sums to 1 but where they take all.
         pca1, pca8: share of the variance of z in 1 and 8 principal components.
         dimension: effective dimension of z: (sum of variances)^2 / sum of their squares.
         varying: share of the mean square of z that is variance; below `CONSTANT`, `constant` is true.

@@ -142,7 +142,7 @@ class RuleIndex:
         )
 
     def feature(self, layer: int, head: int, seed: int, feature: int) -> Row:
-        """One feature with its `rules` and `examples`; InputError if the index has none such."""
+        """One feature with its `rules`, `tests` and `examples`; InputError if the index has none such."""
         Search(layer=layer, head=head, seed=seed)
         if not isinstance(feature, int) or not 0 <= feature < 2**31:
             raise InputError(f"There is no feature {quoted(feature)}.")
@@ -153,7 +153,8 @@ class RuleIndex:
             raise InputError(f"The index has no feature {feature} of layer {layer}, head {head}, seed {seed}.")
         rules = self._rows(f"SELECT * FROM rules WHERE {where} ORDER BY rank", wanted)
         examples = self._rows(f"SELECT * FROM examples WHERE {where}", wanted)
-        return found[0] | {"rules": rules, "examples": examples}
+        tests = self._rows(f"SELECT * FROM tests WHERE {where} ORDER BY kind", wanted)
+        return found[0] | {"rules": rules, "tests": tests, "examples": examples}
 
     def features(self, layer: int, head: int, seed: int) -> list[Row]:
         """The features of one head without their curves, the best foretold first."""

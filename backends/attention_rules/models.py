@@ -67,7 +67,7 @@ class HeadModel(nn.Module, ABC):
 
     @abstractmethod
     def turn(self, vectors: Tensor, positions: Tensor) -> Tensor:
-        """Queries or keys (..., T, D) at `positions` (T): rotated, or as they are where positions are embedded."""
+        """Queries or keys (..., T, D) at `positions`, (T) or (..., T): rotated, or left alone where embedded."""
 
     @abstractmethod
     def finish(self, layer: int, x: Tensor, z: Tensor) -> Tensor:
@@ -90,11 +90,8 @@ class HeadModel(nn.Module, ABC):
         q, k, v = (part.float() for part in self.project(layer, x))
         tokens = x.shape[1]
         positions = torch.arange(tokens, device=x.device)
-        scores = self.turn(q, positions) @ self.turn(k, positions).mT / math.sqrt(self.shape.head_dim)
         future = torch.ones(tokens, tokens, dtype=torch.bool, device=x.device).triu(1)
-        scores = scores.masked_fill(future, -torch.inf)
-        pattern = scores.softmax(-1)
-        return Attention(scores, pattern, v, pattern @ v)
+        return weigh(self.turn(q, positions), self.turn(k, positions), v, future)
 
     def check_head(self, layer: int, head: int) -> None:
         """InputError if there is no such head."""
@@ -104,6 +101,13 @@ class HeadModel(nn.Module, ABC):
                 f"There is no layer {quoted(layer)}, head {quoted(head)}: "
                 f"layers go from 0 to {shape.layers - 1}, heads from 0 to {shape.heads - 1}."
             )
+
+
+def weigh(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor) -> Attention:
+    """What turned queries (B, H, T, D) read of turned keys and values (B, H, S, D), where `hidden` (T, S) is false."""
+    scores = (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(hidden, -torch.inf)
+    pattern = scores.softmax(-1)
+    return Attention(scores, pattern, v, pattern @ v)
 
 
 def _whole(value: object) -> bool:

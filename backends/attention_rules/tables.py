@@ -61,10 +61,28 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("f1", pa.float32()),
         ]
     ),
+    "tests": pa.schema(
+        [
+            *_FEATURE,
+            ("kind", pa.string()),
+            ("verdict", pa.string()),
+            *((name, pa.string()) for name in ("token", "query", "against")),
+            *((name, pa.float32()) for name in ("effect", "control", "low", "high", "random", "specificity")),
+            *((name, pa.int32()) for name in ("cases", "natural")),
+            ("predicted", _FLOATS),
+            ("measured", _FLOATS),
+            ("thresholds", _INTS),
+            ("measured_thresholds", _INTS),
+        ]
+    ),
     "mentions": pa.schema([("token", pa.string()), ("side", pa.string()), *_FEATURE, ("rank", pa.int16())]),
     "examples": pa.schema([*_FEATURE, ("kind", pa.string()), ("at", pa.int16()), ("ids", _INTS), ("active", _FLOATS)]),
 }
-"""Columns of every table. `f1` in `rules` is the feature's; `mentions` lists every token of every rule, in order."""
+"""Columns of every table. `f1` in `rules` is the feature's; `mentions` lists every token of every rule, in order.
+
+`tests` holds the tests of `absence` (`token` put in before the query; `control` by tokens that draw as much attention,
+`random` by any) and of `counting` (grids row by row, n copies of `token` by m of `against`; -1: beyond the grid).
+"""
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 

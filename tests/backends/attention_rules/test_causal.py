@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from backends.attention_rules.causal import Cases, absence, main_sources, replacement, strongest, weight_criterion
+from backends.attention_rules.absence import absence, suppressor, weight_criterion
+from backends.attention_rules.causal import Cases, replacement, strongest
 from backends.attention_rules.contributions import TokenTables
 from backends.attention_rules.counting import count_grid
 from backends.attention_rules.decoder import Decoder
-from backends.attention_rules.features import Feature
+from backends.attention_rules.features import Feature, HeadSample
 from backends.attention_rules.verdicts import drop, judge
 from tests.backends.attention_rules.wired import (
     ASK,
@@ -49,12 +50,20 @@ def test_verdicts_by_hand() -> None:
     assert drop(torch.tensor([2.0, 2.0, 2.0, 1.0]), torch.tensor([0.0, 1.0, 2.0, 9.0])).tolist() == [1, 0.5, 0, -1]
 
 
-def test_the_main_source_is_the_key_and_is_necessary(model: Decoder, text: torch.Tensor) -> None:
-    cases = strongest(KEY_FEATURE.pre(model, text).relu(), text)
-    assert len(cases.ids) == 20
-    sources = main_sources(model, KEY_FEATURE, cases)
-    assert bool((cases.ids[torch.arange(20), sources] == KEY).all())
-    verdict = replacement(model, KEY_FEATURE, cases, text)
+@pytest.fixture(scope="module")
+def sample(model: Decoder, text: torch.Tensor) -> HeadSample:
+    return HeadSample.take(model, 0, 0, text)
+
+
+def cases_of(feature: Feature, sample: HeadSample) -> Cases:
+    return strongest(sample, (sample.z @ feature.direction + feature.offset).relu(), feature)
+
+
+def test_the_main_source_is_the_key_and_is_necessary(model: Decoder, sample: HeadSample) -> None:
+    cases = cases_of(KEY_FEATURE, sample)
+    assert len(cases.rows) == 20
+    assert bool((sample.ids[cases.rows, cases.sources] == KEY).all())
+    (verdict,) = replacement(model, [KEY_FEATURE], [cases], sample.ids)
     assert verdict.verdict == "verified"
     assert verdict.effect > 0.8
     assert abs(verdict.control) < 0.2
@@ -62,26 +71,39 @@ def test_the_main_source_is_the_key_and_is_necessary(model: Decoder, text: torch
 
 def test_a_feature_that_reads_everything_has_no_necessary_source(model: Decoder, text: torch.Tensor) -> None:
     diffuse = Feature(0, 1, torch.zeros(4), 1.0)  # head 1 attends to all alike, and the feature is always 1
-    cases = Cases(text[:20], torch.full((20,), 14))
-    assert replacement(model, diffuse, cases, text).verdict == "refuted"
+    cases = Cases(torch.arange(20), torch.full((20,), 14), torch.full((20,), 3))
+    assert replacement(model, [diffuse], [cases], text)[0].verdict == "refuted"
 
 
-def test_a_dead_feature_decides_nothing(model: Decoder, text: torch.Tensor) -> None:
+def test_features_are_tested_each_for_itself(model: Decoder, sample: HeadSample) -> None:
+    features = [COUNT_FEATURE, Feature(0, 0, torch.zeros(4), -1.0), KEY_FEATURE]
+    cases = [cases_of(feature, sample) for feature in features]
+    found = replacement(model, features, cases, sample.ids)
+    assert [one.n > 5 for one in found] == [True, False, True]
+    assert found[2].verdict == "verified"
+
+
+def test_a_dead_feature_decides_nothing(model: Decoder, sample: HeadSample) -> None:
     dead = Feature(0, 0, torch.zeros(4), -1.0)
-    cases = strongest(dead.pre(model, text).relu(), text)
-    assert len(cases.ids) == 0
-    assert replacement(model, dead, cases, text).verdict == "undecided"
-    assert absence(model, dead, cases, STOP, text).verdict.verdict == "undecided"
+    cases = cases_of(dead, sample)
+    assert len(cases.rows) == 0
+    assert replacement(model, [dead], [cases], sample.ids)[0].verdict == "undecided"
+    assert absence(model, dead, cases, STOP, sample.ids).verdict == "undecided"
 
 
-def test_the_distractor_silences_and_others_do_not(model: Decoder, text: torch.Tensor) -> None:
-    cases = strongest(KEY_FEATURE.pre(model, text).relu(), text)
-    found = absence(model, KEY_FEATURE, cases, STOP, text)
-    assert found.verdict.verdict == found.against_random.verdict == "verified"
+def test_the_distractor_silences_and_others_do_not(model: Decoder, sample: HeadSample) -> None:
+    cases = cases_of(KEY_FEATURE, sample)
+    found = absence(model, KEY_FEATURE, cases, STOP, sample.ids)
+    assert found.matched.verdict == found.random.verdict == found.verdict == "verified"
     assert found.specificity > 0.8
     assert found.natural > 0
-    other = absence(model, KEY_FEATURE, cases, int(FILLERS[3]), text)
-    assert other.verdict.verdict == "refuted"
+    other = absence(model, KEY_FEATURE, cases, int(FILLERS[3]), sample.ids)
+    assert other.verdict == other.matched.verdict == "refuted"
+
+
+def test_the_suppressor_is_the_distractor(sample: HeadSample) -> None:
+    assert suppressor(sample, KEY_FEATURE) == STOP
+    assert suppressor(sample, Feature(0, 1, torch.zeros(4), 1.0)) is None
 
 
 def test_the_weight_criterion_and_its_null(model: Decoder) -> None:

@@ -71,17 +71,33 @@ def test_word_lists_and_pairs_by_hand() -> None:
     assert set(zip(queries.tolist(), keys.tolist(), strict=True)) <= {(6, 5), (7, 5), (7, 6)}
 
 
+def test_pairs_are_those_of_a_plain_search() -> None:
+    rng = torch.Generator().manual_seed(4)
+    ids = torch.randint(0, 7, (6, 9), generator=rng)
+    queries, keys = torch.randint(0, 7, (2, 12), generator=rng)
+    found = evaluate.pair_matches(queries, keys, Places(ids, 7))
+    pairs = list(zip(queries.tolist(), keys.tolist(), strict=True))
+    for row, words in enumerate(ids.tolist()):
+        for at in range(1, 9):
+            first = next((n for n, (q, k) in enumerate(pairs) if words[at] == q and k in words[1 : at + 1]), 12)
+            assert found[row, at] == first
+
+
 def test_a_curve_rises_with_rules_and_ranks_as_scipy_does() -> None:
     rng = torch.Generator().manual_seed(1)
     active = torch.rand(40, 10, generator=rng) * (torch.rand(40, 10, generator=rng) < 0.3)
     first = torch.where(active > 0.2, (8 * torch.rand(40, 10, generator=rng)).long(), 8)
     weights = torch.arange(8, 0, -1).float()
-    found = evaluate.curve(first, 8, weights, active > 0.2, active)
+    found = evaluate.curve(first, 8, active > 0.2)
+    for k, own in zip(found.ks, found.scores, strict=True):
+        assert own == evaluate.score(first < min(k, 8), active > 0.2)
+    assert evaluate.curve(torch.zeros_like(first), 0, active > 0.2).best.f1 == 0
     assert found.scores[0].recall < found.scores[1].recall == found.scores[-1].recall == 1
     assert found.best.f1 == 1
     foretold = torch.cat([weights, torch.zeros(1)])[first.flatten()]
     expected = scipy.stats.spearmanr(foretold.numpy(), active.flatten().numpy()).statistic
-    assert found.spearman == pytest.approx(expected, abs=1e-6)
+    assert evaluate.rank_correlation(first, weights, active) == pytest.approx(expected, abs=1e-6)
+    assert evaluate.rank_correlation(torch.full_like(first, 8), weights, active) == 0
 
 
 def test_the_best_threshold() -> None:
@@ -102,9 +118,9 @@ def test_the_wired_rule_foretells_what_pairs_and_words_do_not() -> None:
     ]
     relation_rules.append(_rule("after same", (KEY,), queries=(ASK,), unless=(STOP,)))
     first = evaluate.rule_matches(relation_rules, places)
-    ours = evaluate.evaluate(first, len(relation_rules), torch.ones(6), active, 0.3)
+    ours = evaluate.evaluate(first, len(relation_rules), active, 0.3)
     words = evaluate.unigram_matches(torch.tensor([KEY]), places)
-    unigram = evaluate.evaluate(words, 1, torch.ones(1), active, 0.3)
+    unigram = evaluate.evaluate(words, 1, active, 0.3)
     assert ours.natural.best.f1 > 0.9
     assert unigram.natural.best.f1 < 0.5
     assert unigram.top.best.f1 > 0.8  # the paper's set does not tell them apart

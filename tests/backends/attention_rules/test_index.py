@@ -32,6 +32,7 @@ def _rows(layer: int, tokens: list[str], f1: float) -> dict[str, list[dict[str, 
         "features": [where | {"feature": 7, "name": tokens[0], "f1": f1, "verdict": verdict, "curve": [f1]}],
         "rules": rules,
         "mentions": mentions,
+        "tests": [where | {"feature": 7, "kind": "absence", "verdict": verdict, "token": tokens[0]}],
         "examples": [where | {"feature": 7, "kind": "top", "ids": [1, 2], "active": [0.0, 1.5], "at": 1}],
     }
 
@@ -50,6 +51,7 @@ def test_what_was_put_in_comes_out(folder: Path) -> None:
     found = index.feature(2, 1, 0, 7)
     assert [rule["keys"] for rule in found["rules"]] == [[" speaks"], ["<b>\x00"], [NASTY]]
     assert found["examples"][0]["active"] == [0.0, 1.5]
+    assert [(test["kind"], test["token"]) for test in found["tests"]] == [("absence", " speaks")]
     assert [row["feature"] for row in index.features(5, 1, 0)] == [7]
     with pytest.raises(InputError, match="no feature 8"):
         index.feature(2, 1, 0, 8)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from backends.attention_rules.classes import alike, name_of
 from backends.attention_rules.features import HeadSample, strong_from
-from backends.attention_rules.relations import RELATIONS, Places, first_match, pair_codes, relations
+from backends.attention_rules.relations import RELATIONS, Places, relations
 from backends.attention_rules.rules import Rule, mine
 from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, wired_model, wired_text
 
@@ -23,19 +23,6 @@ def test_relations_by_hand() -> None:
     assert _names(found[3]) == ["first", "at 2", "at 1", "at 0", "", "", "", ""]
     said_twice = relations(torch.tensor([[0, 3, 3]]))[0]
     assert _names(said_twice[2]) == ["first", "same", "at 0"]
-
-
-def test_first_match_by_hand() -> None:
-    codes = torch.tensor([[[5, 2, -1], [9, 9, 9], [2, 7, 5]]])
-    assert first_match(codes, torch.tensor([7, 5, 5, 2])).tolist() == [[1, 4, 0]]
-    assert first_match(codes, torch.tensor([], dtype=torch.long)).tolist() == [[0, 0, 0]]
-
-
-def test_codes_leave_out_the_first_token_and_the_future() -> None:
-    ids = torch.tensor([[0, 3, 4]])
-    pair = pair_codes(relations(ids), ids[:, :, None], ids[:, None, :], 10)
-    assert pair[0, 2].tolist() == [-1, 43, 44]
-    assert pair[0, 1].tolist() == [-1, 33, -1]
 
 
 def test_places_are_those_of_a_plain_search() -> None:
