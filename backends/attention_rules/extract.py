@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from backends.attention_rules import collect, tables
+from backends.attention_rules import collect, shipped, tables
 from backends.attention_rules.catalog import MODELS, load_model
 from backends.attention_rules.head_job import HeadJob, run_head
 from backends.attention_rules.models import Head
@@ -33,10 +33,8 @@ from backends.attention_rules.vocabulary import BpeVocabulary
 from backends.errors import AtelierError, InputError, quoted
 from backends.jobs import Failure, run_jobs
 from backends.settings import settings
-from backends.store import WEIGHTS
 
 HEADS = ("L01H1", "L05H6", "L10H1", "L18H6", "L02H4", "L14H3", "L00H4", "L08H0", "L01H2", "L11H1", "L17H5", "L00H3")
-INDEX = WEIGHTS.parent / "precomputed" / "attention_rules"
 BATCH = 2048
 
 Engine = Literal["local", "dask"]
@@ -113,10 +111,12 @@ def extract(
     jobs = [HeadJob(model, head, request, len(blocks), str(folder)) for request in requests for head in heads]
     open_jobs = [job for job in jobs if not job.part.is_dir()]
     failures = _run(run_head, open_jobs, len(jobs) - len(open_jobs), "heads", engine, workers)
-    sizes = tables.combine([job.part for job in jobs if job.part.is_dir()], out)
-    about = {"model": model, "heads": [collect.head_name(h) for h in heads], "sequences": len(blocks) * collect.BLOCK}
-    (out / "index.json").write_text(json.dumps(about | {"bytes": sizes}, indent=1) + "\n", encoding="utf-8")
-    print(f"index: {sum(sizes.values()) / 1e6:.1f} MB in {out.name}")
+    done = [job for job in jobs if job.part.is_dir()]
+    size = sum(tables.combine([job.part for job in done], out).values())
+    for job in done:
+        size += shipped.save_sae(job.weights, out)
+    shipped.write_manifest(out, model, len(blocks) * collect.BLOCK * (LENGTH - 1), asdict(requests[0]))
+    print(f"index: {size / 1e6:.1f} MB in {out.name}")
     return failures
 
 
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=("topk", "relu", "batchtopk"), default="topk")
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--work", type=Path, default=settings().cache_dir / "attention-rules")
-    parser.add_argument("--out", type=Path, default=INDEX)
+    parser.add_argument("--out", type=Path, default=shipped.INDEX)
     parser.add_argument("--engine", choices=("local", "dask"), default="local")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from backends.attention_rules.catalog import MODELS, load_model
-from backends.attention_rules.extract import INDEX
 from backends.attention_rules.heads import HeadMeasures, head_map
+from backends.attention_rules.shipped import INDEX
 from backends.attention_rules.text import CORPORA, load_corpus, sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
 from backends.errors import InputError, MissingFileError, WeightsError

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
-from backends.attention_rules import catalog, collect, twolayer
+from backends.attention_rules import catalog, collect, shipped, twolayer
 from backends.attention_rules.collect import blocks, sample_of, training_rows
 from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.extract import extract, parse_head, prepare
@@ -17,7 +18,7 @@ from backends.attention_rules.models import losses
 from backends.attention_rules.sae_training import SaeRequest
 from backends.attention_rules.text import sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
-from backends.errors import InputError
+from backends.errors import InputError, WeightsError
 from backends.progress import finish
 
 pytestmark = pytest.mark.method
@@ -73,6 +74,17 @@ def test_from_text_to_index_and_again(text: Path, model: Decoder, tmp_path: Path
     assert {example["kind"] for example in one["examples"]} >= {"top", "random"}
     assert all(0 <= one[name] <= 1 for name in ("f1", "f1_unigram", "f1_pairs", "f1_exact", "f1_single", "f1_always"))
     assert index.mentioning(rules[0]["keys"][0])
+    about = shipped.manifest(out)
+    assert (about["model"], about["seeds"], about["training"]["k"]) == ("two-layer", [0], 2)
+    assert [(row["layer"], row["head"]) for row in about["heads"]] == HEADS
+    feature = shipped.load_feature(1, 2, 0, 3, out)
+    stored = safetensors.torch.load_file(folder / "saes" / "L01H2-s0.safetensors")
+    torch.testing.assert_close(feature.direction, stored["encoder"][:, 3], atol=1e-3, rtol=1e-3)
+    with pytest.raises(InputError, match="no autoencoder of layer 0, head 0"):
+        shipped.load_feature(0, 0, 0, 3, out)
+    (out / "saes" / "L00H1-s0.safetensors").write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match=r"L00H1-s0\.safetensors is damaged"):
+        shipped.load_sae(0, 1, 0, out)
 
     # A run that is repeated finds all done; one that lost a part makes that part alone, and the same.
     parts = folder / "parts"
