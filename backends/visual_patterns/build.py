@@ -31,7 +31,7 @@ from backends.jobs import Failure, run_jobs, with_eta
 from backends.progress import Progress
 from backends.settings import settings as operators
 from backends.store import manifest
-from backends.visual_patterns import alignment, events, features, frames, points, projections, results, train
+from backends.visual_patterns import alignment, events, features, frames, points, projections, results, samples, train
 from backends.visual_patterns.data import DATA_SETS, balanced, find, to_input
 from backends.visual_patterns.features import Watched
 from backends.visual_patterns.frames import FrameJob, Job, ProjectionJob
@@ -40,7 +40,7 @@ from backends.visual_patterns.results import Index
 from backends.visual_patterns.samples import Samples, Settings
 from backends.visual_patterns.train import Request
 
-VERSION = 1
+VERSION = 2
 """Raise it when a stage changes, so that parts made before are not taken for new."""
 
 Engine = Literal["local", "dask"]
@@ -141,7 +141,9 @@ def _states(
     if request.key in manifest():
         figures = manifest()[request.key].figures
         accuracy = {k.removeprefix("accuracy_"): float(v) for k, v in figures.items() if k.startswith("accuracy_")}
-        return train.shipped(request.key), accuracy
+        states = train.shipped(request.key)
+        if len(states) > 1:  # else only the last checkpoint ships, and the others are made again
+            return states, accuracy
     trained = yield from train.train(request)
     return {checkpoint.step: checkpoint.state for checkpoint in trained.checkpoints}, trained.accuracy
 
@@ -189,7 +191,9 @@ def _place(plan: Plan, steps: list[int], folder: Path) -> Generator[Progress, No
     fixed = frames.load(folder / "pictures.safetensors")[0]
     fixed.pop("pictures")
     g, directions = torch.stack([p.g for p in found]), torch.stack([p.directions for p in found])
-    frames.save(path, {"g": g, "directions": directions, **fixed}, figures)
+    maps, offsets = zip(*(samples.affine(p) for p in found), strict=True)
+    whole = {"g": g, "directions": directions, "map": torch.stack(maps), "offset": torch.stack(offsets)}
+    frames.save(path, {**whole, **fixed}, figures)
 
 
 def _collect(plan: Plan, steps: list[int], folder: Path, target: Path, accuracy: Mapping[str, float]) -> None:
@@ -203,8 +207,11 @@ def _collect(plan: Plan, steps: list[int], folder: Path, target: Path, accuracy:
     parts = [[frames.load(job.part) for job in row] for row in grid]
     arrays = {
         name: torch.stack([torch.stack([tensors[name] for tensors, _ in row]) for row in parts])
-        for name in ("h", "w", "layer_g")
+        for name in ("h", "w", "layer_g", "layer_offset")
     }
+    for k in range(len(STAGES)):  # layers differ in channels
+        for name in ("region_map", "layer_map"):
+            arrays[f"{name}/{k}"] = torch.stack([row[k][0][name] for row in parts])
     arrays |= whole | frames.load(folder / "pictures.safetensors")[0]
     arrays["logits"] = torch.stack(
         [frames.load(frames.features_file(folder, i))[0]["logits"] for i in range(len(steps))]

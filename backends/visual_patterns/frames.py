@@ -113,7 +113,12 @@ def _frame(job: FrameJob) -> tuple[dict[str, Tensor], dict[str, float]]:
         "layer_correlation": turned.correlation,
         "layer_residual": residual,
     }
-    return {"h": points.unit_strength(layer.h), "w": found.regions, "layer_g": turned.g}, figures
+    h = points.unit_strength(layer.h)
+    tensors = {"h": h, "w": found.regions, "layer_g": turned.g}
+    strength = float(layer.h.norm(dim=-1).mean()) or 1.0
+    tensors["region_map"] = layer.projection / (layer.scale * strength)
+    tensors["layer_map"], tensors["layer_offset"] = samples.affine(turned)
+    return tensors, figures
 
 
 def _control(f: Tensor, job: FrameJob, directions: Tensor, labels: Tensor) -> float:

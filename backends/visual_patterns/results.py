@@ -6,7 +6,8 @@ A folder holds, for one network with S checkpoints, L layers, n pictures, R regi
 * `arrays.safetensors`: `pictures` (n, side, side, 3) uint8, `labels` (n,), `logits` (S, n, C), `cells` (n, R) where
   masks are known; `g` (S, n, d') and `directions` (S, C, d') of whole pictures; `layer_g` (S, L, n, d'), the same of
   each layer's mean feature; `h` (S, L, n, R, d') and `w` (S, L, n, R) of regions; `projection/METHOD` (n, d') at the
-  last checkpoint, and `projection/aligned-umap` (S, n, d');
+  last checkpoint, and `projection/aligned-umap` (S, n, d'); and, to place another picture with features f, what makes
+  g = `map` f + `offset`, layer_g = `layer_map/L` f + `layer_offset` and h = `region_map/L` f;
 * `frames.parquet`: a row for each step and layer; `projections.parquet`: for each method and T; `events.parquet`.
 
 Places are stored in half precision; h is already divided by the mean strength of its layer and checkpoint.

@@ -179,6 +179,12 @@ def place(
     )
 
 
+def affine(found: Samples) -> tuple[Tensor, Tensor]:
+    """The map A (d', D) and offset b (d',) with g = A f + b, for features f that were not there when M was found."""
+    whole = found.projection / found.scale
+    return whole, -whole @ found.centre
+
+
 def correlation(a: Tensor, b: Tensor) -> float:
     """Pearson's r of two vectors; 0 where one does not vary."""
     a, b = a.double() - a.double().mean(), b.double() - b.double().mean()

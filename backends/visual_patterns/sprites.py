@@ -107,28 +107,29 @@ def load(folder: Path = FOLDER) -> Sprites:
             f"{path} is missing. Restore it from git, or run: python -m backends.visual_patterns.sprites"
         ) from None
     return Sprites(
-        _tiles(sheet, SPRITE)[: len(rows)],
+        tiles(sheet, SPRITE)[: len(rows)],
         tuple(row["name"] for row in rows),
         np.array([CLASSES.index(row["class"]) for row in rows]),
         np.array([row["held_out"] for row in rows]),
-        _tiles(grounds, GROUND)[: len(_GROUNDS)],
+        tiles(grounds, GROUND)[: len(_GROUNDS)],
     )
 
 
-def _tiles(sheet: Pixels, side: int) -> Pixels:
+def tiles(sheet: Pixels, side: int) -> Pixels:
+    """The squares of `side` px in a picture, row by row: (n, side, side, c)."""
     rows, columns, channels = sheet.shape[0] // side, sheet.shape[1] // side, sheet.shape[2]
     parts = sheet.reshape(rows, side, columns, side, channels)  # row, y, column, x
     return np.ascontiguousarray(parts.transpose(0, 2, 1, 3, 4).reshape(-1, side, side, channels))
 
 
-def _sheet(tiles: Pixels, columns: int) -> Pixels:
-    """Tiles (n, s, s, c) as one picture, row by row; what is left of the last row is empty."""
-    side, channels = tiles.shape[1], tiles.shape[3]
-    rows = -(-len(tiles) // columns)
+def sheet(parts: Pixels, columns: int) -> Pixels:
+    """Squares (n, s, s, c) as one picture, row by row; what is left of the last row is empty."""
+    side, channels = parts.shape[1], parts.shape[3]
+    rows = -(-len(parts) // columns)
     whole = np.zeros((rows * columns, side, side, channels), np.uint8)
-    whole[: len(tiles)] = tiles
-    parts = whole.reshape(rows, columns, side, side, channels).transpose(0, 2, 1, 3, 4)
-    return np.ascontiguousarray(parts.reshape(rows * side, columns * side, channels))
+    whole[: len(parts)] = parts
+    grid = whole.reshape(rows, columns, side, side, channels).transpose(0, 2, 1, 3, 4)
+    return np.ascontiguousarray(grid.reshape(rows * side, columns * side, channels))
 
 
 def choose(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -195,11 +196,11 @@ def make(downloads: Path, folder: Path) -> int:
     buffer = io.BytesIO()
     # 256 colours a sheet would show bands; transparent pixels carry no colour, which halves the file.
     sprites = np.where(sprites[..., 3:] > 0, sprites, 0).astype(np.uint8)
-    Image.fromarray(_sheet(sprites, COLUMNS)).save(buffer, "PNG", optimize=True)
+    Image.fromarray(sheet(sprites, COLUMNS)).save(buffer, "PNG", optimize=True)
     if buffer.tell() > MAX_BYTES:
         raise MaterialError(f"The sheet takes {buffer.tell()} bytes; it may take {MAX_BYTES}. Lower MOST.")
     (folder / "sprites.png").write_bytes(buffer.getvalue())
-    Image.fromarray(_sheet(grounds, len(_GROUNDS))).save(folder / "grounds.jpg", quality=90)
+    Image.fromarray(sheet(grounds, len(_GROUNDS))).save(folder / "grounds.jpg", quality=90)
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     (folder / "sprites.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
     return len(rows)

@@ -1,11 +1,12 @@
 """Trains a network of this explorer and keeps what it was at several steps, dense at the first ones.
 
-`python -m backends.visual_patterns.train --data emoji --network resnet --seed 1 --ship` stores it among the weights.
+`python -m backends.visual_patterns.train --data emoji --network resnet --ship all` stores it among the weights.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from backends import runtime, store
-from backends.errors import AtelierError, InputError
+from backends.errors import AtelierError, InputError, quoted
 from backends.progress import Progress, finish
 from backends.visual_patterns import networks
 from backends.visual_patterns.data import DATA_SETS, DataSet, Split, find, to_input
@@ -25,7 +26,7 @@ from backends.visual_patterns.networks import Classifier
 
 BATCH = 64
 LEARNING_RATE, DECAY = 3e-3, 5e-4
-EPOCHS: Mapping[str, int] = {"emoji": 14, "fashion": 6, "digits": 30}
+EPOCHS: Mapping[str, int] = {"emoji": 10, "fashion": 5, "digits": 12}
 CHECKPOINTS = 9
 FIRST_STEP = 16
 
@@ -200,14 +201,17 @@ def command_of(request: Request) -> str:
     command += f" --seed {request.seed}"
     command += "" if request.epochs is None else f" --epochs {request.epochs}"
     command += "" if request.pictures is None else f" --pictures {request.pictures}"
-    return command + " --ship"
+    return command
 
 
-def ship(name: str, trained: Trained, *, command: str, seed: int, data: str) -> None:
-    """Stores all checkpoints as one file of weights called `name`, in half precision; tensors are called STEP/NAME."""
+def ship(name: str, trained: Trained, *, command: str, seed: int, data: str, last: bool = False) -> None:
+    """Stores the checkpoints, or the `last` alone, as weights called `name`, in half precision, as STEP/NAME.
+
+    `command` is what trains it again; the manifest adds which checkpoints were stored.
+    """
     tensors = {
         f"{checkpoint.step:06d}/{key}": t.half() if t.is_floating_point() else t
-        for checkpoint in trained.checkpoints
+        for checkpoint in (trained.checkpoints[-1:] if last else trained.checkpoints)
         for key, t in checkpoint.state.items()
     }
     figures = {f"accuracy_{split}": round(value, 4) for split, value in trained.accuracy.items()}
@@ -215,7 +219,7 @@ def ship(name: str, trained: Trained, *, command: str, seed: int, data: str) -> 
     store.save_weights(
         name,
         tensors,
-        command=command,
+        command=f"{command} --ship {'last' if last else 'all'}",
         seed=seed,
         data=data,
         device=runtime.device().type,
@@ -236,6 +240,16 @@ def shipped(name: str) -> dict[int, dict[str, Tensor]]:
     return states
 
 
+def request_of(key: str) -> Request:
+    """The request whose network is called `key`; InputError if none is called so."""
+    found = re.fullmatch(r"visual_patterns/([a-z]+)/([a-z]+)-s(\d{1,10})(?:-e(\d{1,4}))?(?:-n(\d{1,7}))?", key)
+    if not found:
+        raise InputError(f"{quoted(key)} names no network that can be trained again.")
+    data, network, seed, *limits = found.groups()
+    epochs, pictures = (None if limit is None else int(limit) for limit in limits)
+    return Request(data, network, int(seed), epochs, pictures)
+
+
 def loaded(request: Request, state: Mapping[str, Tensor]) -> Classifier:
     """The request's network in one of its states, ready to be looked at, on the CPU."""
     data = find(request.data)
@@ -252,7 +266,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--pictures", type=int)
-    parser.add_argument("--ship", action="store_true", help="store it among the shipped weights")
+    parser.add_argument("--ship", choices=("all", "last"), help="checkpoints to store among the shipped weights")
     options = parser.parse_args()
     runtime.set_threads()
     try:
@@ -260,7 +274,8 @@ def main() -> None:
         trained = finish(_printed(train(request)))
         if options.ship:
             data = f"{find(request.data).title}, training split"
-            ship(request.key, trained, command=command_of(request), seed=request.seed, data=data)
+            last = options.ship == "last"
+            ship(request.key, trained, command=command_of(request), seed=request.seed, data=data, last=last)
         print(f"{request.key}: {trained.seconds:.0f} s, {trained.accuracy}")
     except AtelierError as error:
         sys.exit(str(error))

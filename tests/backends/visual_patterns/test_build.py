@@ -86,6 +86,15 @@ def test_a_frame_is_what_its_stages_make(out: Path, trained: Trained) -> None:
     torch.testing.assert_close(frame.directions, parts["directions"][last], atol=1e-3, rtol=1e-3)
     assert frame.h.norm(dim=2).mean().item() == pytest.approx(1, abs=0.01)
     torch.testing.assert_close(frame.w.sum(1), torch.ones(30), atol=0.01, rtol=0.01)
+    # The stored maps put the same pictures where they were.
+    found_map, offset = found.array("map", last), found.array("offset", last)
+    torch.testing.assert_close(taken.samples @ found_map.T + offset, frame.g, atol=0.05, rtol=0.02)
+    for k, layer in enumerate(STAGES):
+        own = found.frame(last, k)
+        region = taken.regions[layer] @ found.array(f"region_map/{k}", last).T
+        torch.testing.assert_close(region, own.h, atol=0.05, rtol=0.02)
+        whole = taken.pooled(layer) @ found.array(f"layer_map/{k}", last).T + found.array("layer_offset", last, k)
+        torch.testing.assert_close(whole, own.layer_g, atol=0.05, rtol=0.02)
     counts = frame.counts()
     # A probability may fall to the other side of tau when it is rounded.
     assert counts.total == pytest.approx(frame.figures["total"], abs=0.5)

@@ -67,7 +67,7 @@ def test_all_checkpoints_ship_in_one_file(trained: Trained, tmp_path: Path, monk
     train.ship(REQUEST.key, trained, command=train.command_of(REQUEST), seed=3, data="digits")
     entry = store.manifest(folder=tmp_path)[REQUEST.key]
     assert entry.command.startswith("python -m backends.visual_patterns.train --data digits --network resnet ")
-    assert entry.command.endswith(" --seed 3 --epochs 4 --pictures 192 --ship")
+    assert entry.command.endswith(" --seed 3 --epochs 4 --pictures 192 --ship all")
     assert entry.figures["accuracy_test"] == round(trained.accuracy["test"], 4)
     states = train.shipped(REQUEST.key)
     assert list(states) == [checkpoint.step for checkpoint in trained.checkpoints]
