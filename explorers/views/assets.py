@@ -6,9 +6,9 @@ from typing import Final
 _FOLDER: Final = Path(__file__).parent
 
 
-def script(name: str) -> str:
+def script(*names: str) -> str:
     """The JavaScript of one interactive view, after the small DOM helpers that every one of them uses."""
-    return _read("dom.js") + "\n" + _read(name)
+    return "\n".join(_read(name) for name in ("dom.js", *names))
 
 
 def stylesheet() -> str:

@@ -27,10 +27,12 @@ class _QuietMeta(ComponentMeta):
 class LiveView(gr.HTML, metaclass=_QuietMeta):
     """An interactive view: `label` names it for screen readers, `value` is what its builder function returned.
 
-    Subclasses name their script; the script replaces the content of one empty element and redraws when `value` changes.
+    Subclasses name their script, and the `parts` that it builds on; it replaces the content of one empty element and
+    redraws when `value` changes.
     """
 
     script_name: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class LiveView(gr.HTML, metaclass=_QuietMeta):
             value=value,
             label=label,
             html_template='<div class="atelier-live"></div>',
-            js_on_load=script(self.script_name),
+            js_on_load=script(*self.parts, self.script_name),
             apply_default_css=False,
             visible=visible,
             elem_id=elem_id,

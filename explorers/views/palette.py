@@ -37,6 +37,8 @@ LIGHT: Final[Mapping[str, str]] = {
     "series-6": "#8f7209",
     "series-7": "#7a4a2b",
     "series-8": "#4b5563",
+    "series-9": "#c2182b",
+    "series-10": "#5a8600",
 }
 
 DARK: Final[Mapping[str, str]] = {
@@ -65,6 +67,8 @@ DARK: Final[Mapping[str, str]] = {
     "series-6": "#e3c34b",
     "series-7": "#d9a27e",
     "series-8": "#b4bcc8",
+    "series-9": "#ff7078",
+    "series-10": "#a6d84f",
 }
 
 FONT: Final = (

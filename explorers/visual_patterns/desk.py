@@ -1,0 +1,54 @@
+"""The desk: the network to look at, and the view in which its patterns emerge."""
+
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from backends.visual_patterns import shelf
+from explorers.guard import guarded
+from explorers.views.emergence import Emergence, PickedPicture, Place, emergence_value, picked_value
+from explorers.visual_patterns.place import opening, place_of_event
+
+HINT = (
+    "Press play and watch an untrained network become a trained one. Every point is a region of some picture; each ray "
+    "is a class. Regions that come to speak for their picture's own class gather along its ray: **knowledge points**."
+)
+
+
+class DeskPanel:
+    """The network, the view and the hidden state beside it. Other panels read `network` and `at`."""
+
+    def __init__(self, name: str, place: Place) -> None:
+        """Lays out the desk with the build `name` at `place`; imports no torch."""
+        with gr.Row(elem_classes="atelier-lead"):
+            choices = [(shelf.index(one)["title"], one) for one in shelf.names()]
+            self.network = gr.Dropdown(choices, value=name, label="Network", interactive=True, min_width=280)
+            gr.Markdown(HINT, elem_classes="atelier-hint")
+        self.view = Emergence(emergence_value(shelf.page(name), place), label="Patterns")
+        self.picked = PickedPicture(picked_value(name, shelf.picture(name, place.image)), label="Regions of a picture")
+        self.at = gr.JSON(asdict(place), visible="hidden", label="Where this is")
+        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
+        self.network.input(guarded(self._open), self.network, [self.view, self.picked, self.at], **quick)
+        self.view.image(guarded(self._pick), self.network, self.picked, **quick)
+        self.view.rest(guarded(self._rest), self.network, self.at, **quick)
+
+    @property
+    def fields(self) -> dict[str, Component]:
+        """What a link to this desk carries."""
+        return {"network": self.network, "at": self.at}
+
+    def _open(self, name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        place = opening(name)
+        return (
+            emergence_value(shelf.page(name), place),
+            picked_value(name, shelf.picture(name, place.image)),
+            asdict(place),
+        )
+
+    def _pick(self, name: str, event: gr.EventData) -> dict[str, Any]:
+        return picked_value(name, shelf.picture(name, place_of_event(name, event).image))
+
+    def _rest(self, name: str, event: gr.EventData) -> dict[str, Any]:
+        return asdict(place_of_event(name, event))
