@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from backends.visual_patterns.samples import Settings
 
 CONTROLS = 5
 TEMPERATURES = (1.0, 4.0)
+LAYER_STEPS = 600
+"""Steps for whole pictures by a layer's mean feature; there are many layers, and they are only looked at beside g."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def _frame(job: FrameJob) -> tuple[dict[str, Tensor], dict[str, float]]:
     cells = whole.get("cells")
     own = points.count(points.judge(layer.h, directions, labels, s).states(), cells)
     control = _control(f, job, directions, labels)
-    fitted = samples.fit(f.mean(1), logits, job.settings)
+    own_settings = replace(job.settings, steps=min(job.settings.steps, LAYER_STEPS))
+    fitted = samples.fit(f.mean(1), logits, own_settings)
     turned, residual = alignment.onto(fitted, g)
     figures = {
         **asdict(own),

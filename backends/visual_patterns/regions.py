@@ -66,7 +66,8 @@ def losses(h: Tensor, g: Tensor, found: Importance, rows: Tensor, concentration:
     n, regions, width = h.shape
     direction = h / h.square().sum(2, keepdim=True).add(1e-12).sqrt()
     places = found.partners[rows][..., None] * regions + found.match[rows].long()  # (b, m, R)
-    matched = direction.reshape(n * regions, width)[places]
+    # On a CPU the gradient of `index_select` is several times as fast as that of indexing.
+    matched = direction.reshape(n * regions, width).index_select(0, places.flatten()).reshape(*places.shape, width)
     scores = concentration * (h[rows][:, None] * matched).sum(3)
     log_each = torch.log_softmax(scores, 1)
     log_q = torch.log_softmax((log_each * found.regions[rows][:, None]).sum(2), 1)

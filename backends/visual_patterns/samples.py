@@ -50,7 +50,7 @@ class Settings:
     temperature: float = 1.0
     concentration: float = 4.0
     dimensions: int = 3
-    steps: int = 600
+    steps: int = 2000
     seed: int = 0
 
     def __post_init__(self) -> None:
