@@ -1,4 +1,7 @@
-"""A draft: the old text painted over and the glyph painted on in its colour. Ours, not the paper's way to begin."""
+"""A draft: the old text painted over and the glyph painted on in its colour. Ours, not the paper's.
+
+It can be what an edit begins with, and what the detail stage is shown of the region, so that it knows the colours.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,16 @@ def text_colour(image: Picture, position: Mask) -> tuple[NDArray[np.float32], Ma
 
 def drafted(image: Picture, glyph: Mask, position: Mask) -> Picture:
     """The canvas with its old letters painted over and `glyph` painted on in their colour."""
+    return _painted(image, glyph, *text_colour(image, position))
+
+
+def shown_draft(image: Picture, glyph: Mask, position: Mask) -> Picture:
+    """The draft where the picture tells the letters' colour, else the picture as it is: nobody knows what suits it."""
     colour, letters = text_colour(image, position)
+    return _painted(image, glyph, colour, letters) if letters.any() else image
+
+
+def _painted(image: Picture, glyph: Mask, colour: NDArray[np.float32], letters: Mask) -> Picture:
     wide = cv2.dilate(letters, np.ones((5, 5), np.uint8))
     ground = cv2.inpaint(image, wide, 3, cv2.INPAINT_TELEA).astype(np.float32)
     alpha = glyph.astype(np.float32)[..., None] / 255

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -17,7 +17,8 @@ from backends import runtime
 from backends.errors import InputError, quoted
 from backends.progress import Progress
 from backends.text_image.canvas import HEIGHT, TALL, Canvas, canvas_of, feather_mask, write
-from backends.text_image.draft import drafted
+from backends.text_image.colours import colours_of
+from backends.text_image.draft import drafted, shown_draft
 from backends.text_image.enhancement import Recorder
 from backends.text_image.lines import lines_of
 from backends.text_image.models import pipeline
@@ -219,16 +220,23 @@ def _batch(canvases: Sequence[Canvas], options: Options, *, blank: bool) -> Canv
     images = np.stack([canvas.image for canvas in canvases])
     starts = images
     if options.start == "draft" and not blank:
-        starts = np.stack([drafted(canvas.image, canvas.glyph, canvas.position) for canvas in canvases])
+        starts = _drafts(drafted, canvases)
     signals = np.stack([signal_images(canvas.glyph, canvas.image) for canvas in canvases])
     positions = np.stack([canvas.position for canvas in canvases])[:, None]
+    kept = options.keep_colours and not blank
     return Canvases(
         image=_tensor(images),
         start=_tensor(starts),
         signals=torch.from_numpy(signals).float() / 255,
         position=torch.from_numpy(positions).float() / 255,
         blank=blank,
+        draft=_tensor(_drafts(shown_draft, canvases)) if kept else None,
+        colours=colours_of([c.image for c in canvases], [c.position for c in canvases]) if kept else None,
     )
+
+
+def _drafts(draw: Callable[[Picture, Picture, Picture], Picture], canvases: Sequence[Canvas]) -> NDArray[np.uint8]:
+    return np.stack([draw(canvas.image, canvas.glyph, canvas.position) for canvas in canvases])
 
 
 def _tensor(pictures: NDArray[np.uint8]) -> Tensor:

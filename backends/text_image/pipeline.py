@@ -18,6 +18,7 @@ from diffusers.utils import BaseOutput
 from torch import Tensor
 
 from backends.text_image.captions import embed
+from backends.text_image.colours import Colours, recoloured
 from backends.text_image.enhancement import Recorder, enhanced
 from backends.text_image.networks import (
     STEPS,
@@ -34,13 +35,16 @@ from backends.text_image.signals import SIGNALS
 class Canvases:
     """A batch of canvases of one width: `image` (n, 3, 64, w) in [-1, 1], `signals` (n, 4, 64, w) and `position`
     (n, 1, 64, w) in [0, 1]. `start`: what an edit's noise is added to. `blank`: nothing is known of the picture, as in
-    generation."""
+    generation. `draft`: (n, 3, 64, w), what the detail stage is shown inside the region; None shows it nothing there,
+    as in the paper. `colours`: what it is held to between its steps; None leaves its predictions as they are."""
 
     image: Tensor
     start: Tensor
     signals: Tensor
     position: Tensor
     blank: bool = False
+    draft: Tensor | None = None
+    colours: Colours | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +125,7 @@ class TextGenPipeline(DiffusionPipeline):
         timesteps = torch.tensor(schedule(options.noise, options.steps), device=device)
         generators = [_generator(options.seed, seed) for seed in seeds]
         predicted = to_places(canvases.start).to(device)
-        hints = _hints(canvases, options, device, dtype)
+        hints = hints_of(canvases, options, device, dtype)
         words = torch.stack([embed(options.caption)] * len(predicted)).to(device, dtype)
         unconditional = torch.zeros_like(words) + embed("").to(device, dtype)
         nets = [self.global_control, self.detail_control]
@@ -131,16 +135,20 @@ class TextGenPipeline(DiffusionPipeline):
             time = (int(t) + 1) / STEPS
             control = control_at(options.timeline, time)
             with self._turn, enhanced(self.unet, nets, options.fourier, recorder=recorder):
-                predicted = self._predict(x, t, words, control, hints, options)
+                predicted = self.predict(x, t, words, control, hints, options)
                 if options.guidance > 1:
-                    plain = self._predict(x, t, unconditional, control, hints, options)
+                    plain = self.predict(x, t, unconditional, control, hints, options)
                     predicted = plain + options.guidance * (predicted - plain)
             predicted = predicted.float().clamp(-1, 1)
+            if canvases.colours is not None and control == "detail" and index < options.steps - 1:
+                glyph, position = canvases.signals[:, :1].to(device), canvases.position.to(device)
+                predicted = to_places(recoloured(to_pixels(predicted), canvases.colours, glyph, position))
             yield Step(index, options.steps, time, control, to_pixels(predicted))
 
-    def _predict(
+    def predict(
         self, x: Tensor, t: Tensor, words: Tensor, control: Control, hints: dict[str, Tensor], options: Options
     ) -> Tensor:
+        """The picture that the networks see behind the noise of `x` at training step `t`, as places."""
         down, mid = None, None
         if control != "off":
             net = self.global_control if control == "global" else self.detail_control
@@ -166,10 +174,14 @@ def _noise(generators: Sequence[torch.Generator], shape: torch.Size) -> Tensor:
     return torch.cat([torch.randn((1, *shape), generator=generator) for generator in generators])
 
 
-def _hints(canvases: Canvases, options: Options, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
+def hints_of(canvases: Canvases, options: Options, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
+    """What the networks are told: the hint of each stage, and the position that masks the detail stage's controls."""
     weights = torch.tensor([options.signals.get(name, 0.0) for name in SIGNALS])[None, :, None, None]
     shared = torch.cat([canvases.signals * weights, canvases.position], dim=1)
-    seen = torch.zeros_like(canvases.image) if canvases.blank else canvases.image * (canvases.position < 0.5)
+    inside = canvases.position >= 0.5
+    seen = torch.zeros_like(canvases.image) if canvases.blank else canvases.image * ~inside
+    if canvases.draft is not None:
+        seen = seen + canvases.draft * inside
     return {
         "global": shared.to(device, dtype),
         "detail": torch.cat([shared, seen], dim=1).to(device, dtype),

@@ -79,7 +79,10 @@ class Options:
     `signals`: weight of each control signal; none at all leaves the position. `masked_levels`: how many of the larger
     decoder sizes the detail stage's control is masked at (the paper: 2). `fourier`: None switches enhancement off.
     `guidance`: classifier-free guidance of the caption; 1 is none. `start`: "paper" noises the original, "draft" noises
-    the original with the glyph painted on in the scene's text colour. `engine`: id of the networks that draw.
+    the original with the glyph painted on in the scene's text colour. `keep_colours`: whether the detail stage of the
+    embedded networks is shown such a draft of the region, and what it predicts is held to the colours of the old text
+    (ours; the paper does neither).
+    `engine`: id of the networks that draw.
     """
 
     caption: str = ""
@@ -93,6 +96,7 @@ class Options:
     signals: dict[Signal, float] = field(default_factory=lambda: {"glyph": 1.0})
     masked_levels: int = 2
     start: Start = "paper"
+    keep_colours: bool = True
     engine: str = EMBEDDED
 
     def __hash__(self) -> int:
@@ -184,6 +188,8 @@ def checked(options: Options) -> Options:
         )
     if not isinstance(options.engine, str):
         raise InputError(f"The engine is {quoted(options.engine)}. Give the id of one, such as {EMBEDDED}.")
+    if not isinstance(options.keep_colours, bool):
+        raise InputError(f"“Keep colours” is {quoted(options.keep_colours)}. Give true or false.")
     if options.start not in ("paper", "draft"):
         raise InputError(f"No start is called {quoted(options.start)}. Use paper or draft.")
     for signal, weight in options.signals.items():

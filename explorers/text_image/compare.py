@@ -37,8 +37,15 @@ OTHERS: dict[str, Callable[[Options], Options]] = {
     "position alone": lambda options: replace(options, signals={}),
     "no mask in the detail stage": lambda options: replace(options, masked_levels=0),
     "started from a draft": lambda options: replace(options, start="draft"),
+    "colours of the old text not kept": lambda options: replace(options, keep_colours=False),
     "the paper's way in everything": lambda options: replace(
-        options, timeline=PAPER_TIMELINE, fourier=Fourier(), signals={"glyph": 1.0}, masked_levels=2, start="paper"
+        options,
+        timeline=PAPER_TIMELINE,
+        fourier=Fourier(),
+        signals={"glyph": 1.0},
+        masked_levels=2,
+        start="paper",
+        keep_colours=False,
     ),
 }
 """What B can be: the present setting with one thing changed."""

@@ -89,6 +89,7 @@ class ControlPanel:
             offered, value=EMBEDDED, label="Networks that draw", visible=len(offered) > 1, interactive=True
         )
         self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from", interactive=True)
+        self.keep_colours = gr.Checkbox(True, label="Keep the colours of the old text (ours)", interactive=True)
         self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start", interactive=True)
         self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none", interactive=True)
 
@@ -113,14 +114,14 @@ class ControlPanel:
         return [
             *(self.begins, self.split, self.ends),
             *frequency,
-            *(self.start, self.noise, self.guidance, self.masked, self.engine),
+            *(self.start, self.keep_colours, self.noise, self.guidance, self.masked, self.engine),
             *self.weights,
         ]
 
     def options(self, usual: Options, *values: Any) -> Options:
         """`usual` with what the panel says. The backend checks it."""
-        begins, split, ends, enhanced, alpha, beta, s, radius, band, start, noise, guidance, masked, *rest = values
-        engine, *weights = rest
+        begins, split, ends, enhanced, alpha, beta, s, radius, band, start, *rest = values
+        keep_colours, noise, guidance, masked, engine, *weights = rest
         if any(value is None for value in values):
             raise InputError("A number is missing. Fill in every field.")
         return replace(
@@ -128,6 +129,7 @@ class ControlPanel:
             timeline=timeline(begins, split, ends),
             fourier=Fourier(alpha, beta, s, radius, band) if enhanced else None,
             start=start,
+            keep_colours=keep_colours,
             noise=noise,
             guidance=guidance,
             masked_levels=int(masked),
@@ -152,6 +154,7 @@ class ControlPanel:
             self.radius: fourier.radius,
             self.band: fourier.band,
             self.start: options.start,
+            self.keep_colours: options.keep_colours,
             self.noise: options.noise,
             self.guidance: options.guidance,
             self.masked: options.masked_levels,

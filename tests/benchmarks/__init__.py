@@ -19,7 +19,11 @@ BENCHMARKS: dict[str, str] = {
     "concepts": "tests.benchmarks.concepts",
     "speed": "tests.benchmarks.speed",
     "text_image": "tests.benchmarks.text_image",
+    "text_image_style": "tests.benchmarks.text_image_style",
+    "text_image_samplers": "tests.benchmarks.text_image_samplers",
     "text_image_speed": "tests.benchmarks.text_image_speed",
+    "visual_patterns": "tests.benchmarks.visual_patterns",
+    "visual_patterns_speed": "tests.benchmarks.visual_patterns_speed",
 }
 """Name -> module."""
 

@@ -23,11 +23,12 @@ import numpy as np
 import torch
 
 from backends.settings import settings
+from backends.text_image.colours import colours_of
 from backends.text_image.draft import drafted
 from backends.text_image.edit import to_pictures
 from backends.text_image.judges import available, read_lines
 from backends.text_image.models import pipeline
-from backends.text_image.pipeline import Canvases
+from backends.text_image.pipeline import Canvases, TextGenPipeline
 from backends.text_image.renderer.material import Picture, load_material
 from backends.text_image.renderer.scene import SCRIPTS, Scene, SceneMaker
 from backends.text_image.requests import Fourier, Options, Segment
@@ -44,8 +45,9 @@ BATCH = 10
 ABLATION = 40  # edits each of English and Chinese for a finding
 
 SETTINGS: dict[str, Options] = {
-    "paper": Options(),
-    "paper with IFE": Options(fourier=Fourier()),
+    "ours": Options(),
+    "paper": Options(keep_colours=False),
+    "paper with IFE": Options(keep_colours=False, fourier=Fourier()),
     "draft": Options(start="draft", noise=0.5),
     "one stage (global)": Options(timeline=(Segment(1.0, 0.0, "global"),)),
     "last 20 % without control": Options(timeline=drop_late(0.2)),
@@ -79,8 +81,13 @@ def held_out(script: str, n: int) -> list[Scene]:
     return [maker.scene(10**6 + i, (128, 192, 256)[i % 3], words_only=True) for i in range(n)]
 
 
-def edited(scenes: Sequence[Scene], options: Options, *, blank: bool = False) -> list[Picture]:
-    """The scenes' `old` pictures edited to their text, or generated from noise where `blank`."""
+def edited(
+    scenes: Sequence[Scene], options: Options, *, blank: bool = False, sampler: TextGenPipeline | None = None
+) -> list[Picture]:
+    """The scenes' `old` pictures edited to their text, or generated from noise where `blank`.
+
+    `sampler`: in place of the pipeline that ships.
+    """
     out: dict[int, Picture] = {}
     for width in sorted({scene.image.shape[1] for scene in scenes}):
         chosen = [i for i, scene in enumerate(scenes) if scene.image.shape[1] == width]
@@ -91,7 +98,10 @@ def edited(scenes: Sequence[Scene], options: Options, *, blank: bool = False) ->
             if options.start == "draft" and not blank:
                 start = _tensor([drafted(scenes[i].old, scenes[i].glyph, scenes[i].position) for i in group])
             canvases = Canvases(batch.old, start, batch.signals, batch.position, blank)
-            found = pipeline()(canvases, options, group).images
+            if options.keep_colours and not blank:
+                colours = colours_of([scenes[i].old for i in group], [scenes[i].position for i in group])
+                canvases = replace(canvases, draft=batch.draft, colours=colours)
+            found = (sampler or pipeline())(canvases, options, group).images
             out.update(zip(group, to_pictures(found), strict=True))
     return [out[i] for i in range(len(scenes))]
 

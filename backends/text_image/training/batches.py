@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from backends.text_image.renderer.material import load_material
+from backends.text_image.draft import shown_draft
+from backends.text_image.renderer.material import Picture, load_material
 from backends.text_image.renderer.scene import Scene, SceneMaker
 from backends.text_image.signals import signal_images
 
@@ -25,7 +26,7 @@ _WIDTHS = {96: 0.3, 128: 0.35, 192: 0.2, 256: 0.15}
 class Batch:
     """Pictures in [-1, 1], masks and signals in [0, 1], all float32.
 
-    `image`, `old`, `clean`: (n, 3, h, w). `signals`: (n, 4, h, w). `position`: (n, 1, h, w).
+    `image`, `old`, `clean`, `draft`: (n, 3, h, w). `signals`: (n, 4, h, w). `position`: (n, 1, h, w).
     """
 
     image: Tensor
@@ -33,24 +34,26 @@ class Batch:
     clean: Tensor
     signals: Tensor
     position: Tensor
+    draft: Tensor
     captions: list[str]
 
 
 def collate(scenes: list[Scene]) -> Batch:
     """A batch of scenes of one width."""
 
-    def pictures(name: str) -> Tensor:
-        stacked = np.stack([getattr(scene, name) for scene in scenes]).transpose(0, 3, 1, 2)
+    def tensor(pictures: Iterable[Picture]) -> Tensor:
+        stacked = np.stack(list(pictures)).transpose(0, 3, 1, 2)
         return torch.from_numpy(np.ascontiguousarray(stacked)).float() / 127.5 - 1
 
     signals = np.stack([signal_images(scene.glyph, scene.image) for scene in scenes])
     position = np.stack([scene.position for scene in scenes])[:, None]
     return Batch(
-        pictures("image"),
-        pictures("old"),
-        pictures("clean"),
+        tensor(scene.image for scene in scenes),
+        tensor(scene.old for scene in scenes),
+        tensor(scene.clean for scene in scenes),
         torch.from_numpy(signals).float() / 255,
         torch.from_numpy(position).float() / 255,
+        tensor(shown_draft(scene.old, scene.glyph, scene.position) for scene in scenes),
         [scene.caption for scene in scenes],
     )
 
@@ -76,8 +79,8 @@ class _Batches(IterableDataset[Batch]):
 def batches(folder: Path, *, pixels: int, seed: int, workers: int) -> Iterator[Batch]:
     """Batches for ever, each twice in a row; a batch holds `pixels` columns of canvas: 2048 are 16 of 64 x 128.
 
-    Twice, because the stages take turns and each has a network of its own: rendering is a third of the work on a CPU,
-    and so each network still sees a scene only once. A run that goes on takes another `seed`, so that it sees other
+    Twice, because rendering is a third of the work on a CPU, and the stages take turns: what comes again is seen by
+    the other stage's network, or at another noise. A run that goes on takes another `seed`, so that it sees other
     scenes. Without `workers` they are rendered here.
     """
     # Spawned: a fork of a process in which OpenCV or OpenMP has threads may wait for ever for one of them.

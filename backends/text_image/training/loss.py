@@ -21,6 +21,7 @@ INSIDE_WEIGHT = 9.0  # the loss inside the region, above the 1 outside
 _MOST_SNR_WEIGHT = 6.0  # v-prediction's weight SNR + 1, bounded
 _NO_CAPTION = 0.12
 _NO_MASKED_IMAGE = 0.15
+_NO_DRAFT = 0.25
 # Ours, beside the paper's plain denoising: in a share of global batches the noised picture holds the old text, as
 # it does where an edit begins (0.8 T), while the picture to predict holds the new one in the same style.
 _FROM_OLD = 0.4
@@ -105,6 +106,10 @@ class Objective:
         predicted = self._predict(batch, "global", noised, steps.to(self._device), batch.position.to(self._device))
         return to_pixels(predicted.float()).clamp(-1, 1).cpu()
 
+    def _mostly(self, share: float, n: int) -> Tensor:
+        """1 for each of `n` samples, but 0 for a `share` of them; (n, 1, 1, 1)."""
+        return (torch.rand(n, generator=self._torch) >= share).float()[:, None, None, None]
+
     def _predict(self, batch: Batch, stage: Stage, noised: Tensor, steps: Tensor, position: Tensor) -> Tensor:
         n = len(batch.captions)
         captions = ["" if self._rng.random() < _NO_CAPTION else caption for caption in batch.captions]
@@ -114,8 +119,9 @@ class Objective:
             return predicted
         hint = [batch.signals * _signal_weights(n, self._rng), batch.position]
         if stage == "detail":
-            seen = (torch.rand(n, generator=self._torch) >= _NO_MASKED_IMAGE).float()[:, None, None, None]
-            hint.append(batch.image * (batch.position < 0.5) * seen)
+            inside = batch.position >= 0.5
+            shown = batch.image * ~inside + batch.draft * inside * self._mostly(_NO_DRAFT, n)
+            hint.append(shown * self._mostly(_NO_MASKED_IMAGE, n))
         net = self._nets.global_control if stage == "global" else self._nets.detail_control
         down, mid = net(noised, steps, words, torch.cat(hint, dim=1).to(self._device), return_dict=False)
         if stage == "detail":

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from backends.text_image.colours import colours_of
 from backends.text_image.judges import read_lines
 from backends.text_image.networks import noise_schedule
 from backends.text_image.pipeline import Canvases, TextGenPipeline
@@ -45,7 +46,8 @@ class Monitor:
             nets = run.networks
             pipeline = TextGenPipeline(nets.unet, nets.global_control, nets.detail_control, noise_schedule())
             batch = self._batch
-            canvases = Canvases(batch.old, batch.old, batch.signals, batch.position)
+            colours = colours_of([scene.old for scene in self._scenes], [scene.position for scene in self._scenes])
+            canvases = Canvases(batch.old, batch.old, batch.signals, batch.position, draft=batch.draft, colours=colours)
             edited = pipeline(canvases, Options()).images
         pictures = list(((edited + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy())
         Image.fromarray(_contact_sheet(self._scenes, pictures)).save(preview)

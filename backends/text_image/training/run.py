@@ -55,7 +55,7 @@ class Run:
         """The stage that the next batch trains."""
         if self.seen < self.plan.prior_images:
             return "prior"
-        return "global" if self.steps % 2 else "detail"
+        return "global" if self.steps % 3 == 1 else "detail"  # which has strokes and colours to get right
 
     def rate(self) -> float:
         """The learning rate of the next step: warm-up, level, linear fall."""

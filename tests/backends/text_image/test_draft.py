@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from backends.text_image.draft import drafted, text_colour
+from backends.text_image.draft import drafted, shown_draft, text_colour
 from backends.text_image.lettering import FACES, Mask, fitted
 from backends.text_image.requests import Picture
 
@@ -73,3 +73,12 @@ def test_an_empty_glyph_takes_the_text_away() -> None:
     image, _ = _sign("Open", BLACK, CREAM)
     draft = drafted(image, np.zeros((64, 160), np.uint8), _position())
     assert np.abs(draft.astype(int) - CREAM).max() < 60
+
+
+def test_the_draft_is_shown_only_where_the_picture_tells_a_colour() -> None:
+    image, _ = _sign("MWMW", BLACK, CREAM)
+    glyph = np.zeros((64, 160), np.uint8)
+    cv2.rectangle(glyph, (20, 20), (40, 40), 255, -1)
+    assert np.array_equal(shown_draft(image, glyph, _position()), drafted(image, glyph, _position()))
+    bare = np.full((64, 160, 3), CREAM, np.uint8)
+    assert np.array_equal(shown_draft(bare, glyph, _position()), bare)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from backends.text_image.enhancement import Recorder
 from backends.text_image.networks import noise_schedule, to_places
-from backends.text_image.pipeline import Canvases, TextGenPipeline, control_at, schedule
+from backends.text_image.pipeline import Canvases, TextGenPipeline, control_at, hints_of, schedule
 from backends.text_image.requests import PAPER_TIMELINE, Control, Fourier, Options, Segment
 from backends.text_image.signals import Signal
 
@@ -241,3 +241,15 @@ def test_no_seeds_are_seeds_of_their_own(untrained: TextGenPipeline) -> None:
     twice = Canvases(image, image, signals, position)
     first, second = untrained(twice, QUICK).images
     assert not np.allclose(first, second, atol=0.05)
+
+
+def test_the_detail_stage_alone_is_shown_the_draft_and_inside_the_region_alone() -> None:
+    canvases = _canvases()
+    inside = canvases.position >= 0.5
+    shown = replace(canvases, draft=torch.full_like(canvases.image, 0.25))
+    bare, told = (hints_of(c, QUICK, torch.device("cpu"), torch.float32) for c in (canvases, shown))
+    assert torch.equal(bare["global"], told["global"])
+    outside, painted = told["detail"][:, -3:] * ~inside, told["detail"][:, -3:] * inside
+    assert torch.equal(outside, canvases.image * ~inside)
+    assert torch.equal(painted, 0.25 * inside.expand_as(painted))
+    assert not (bare["detail"][:, -3:] * inside).any()

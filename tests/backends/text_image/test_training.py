@@ -125,17 +125,25 @@ def test_the_detail_stage_meets_what_the_global_stage_hands_over(networks: Netwo
     assert min(handed) >= 250
 
 
-def test_the_detail_stage_is_shown_the_picture_outside_the_region_alone(networks: Networks, batch: Batch) -> None:
+def test_the_detail_stage_alone_is_shown_the_surroundings_and_often_a_draft(networks: Networks, batch: Batch) -> None:
+    inside = (batch.position >= 0.5).expand(-1, 3, -1, -1)
+    drafted, bare = 0, 0
     for stage, net, channels in (("global", networks.global_control, 5), ("detail", networks.detail_control, 8)):
         calls, handle = _given(net)
         with torch.no_grad():
-            Objective(networks, CPU, seed=1).loss(batch, stage)  # type: ignore[arg-type]
+            for seed in range(8):
+                Objective(networks, CPU, seed=seed).loss(batch, stage)  # type: ignore[arg-type]
         handle.remove()
-        hint = calls[0][3]
-        assert hint.shape == (TWO, channels, 64, 96)
-        assert torch.equal(hint[:, 4:5], batch.position)
-        inside = batch.position.expand(-1, 3, -1, -1) >= 0.5
-        assert not hint[:, 5:].numel() or not hint[:, 5:][inside].any()
+        for hint in (call[3] for call in calls):
+            assert hint.shape == (TWO, channels, 64, 96)
+            assert torch.equal(hint[:, 4:5], batch.position)
+            for seen, image, draft, within in zip(hint[:, 5:], batch.image, batch.draft, inside, strict=True):
+                if seen.numel() and seen.any():
+                    assert torch.equal(seen[~within], image[~within])
+                    shown = bool(seen[within].any())
+                    assert torch.equal(seen[within], draft[within] * shown)
+                    drafted, bare = drafted + shown, bare + (not shown)
+    assert drafted > bare > 0
 
 
 def test_the_loss_by_hand(networks: Networks, batch: Batch) -> None:

@@ -55,6 +55,7 @@ UNUSUAL = Options(
     signals={"depth": 0.5, "image_canny": 2.0},
     masked_levels=0,
     start="draft",
+    keep_colours=False,
 )
 RECIPE = Recipe((BOX, BENT), UNUSUAL, "bakery")
 

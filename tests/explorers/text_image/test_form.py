@@ -36,6 +36,7 @@ UNUSUAL = Options(
     signals={"depth": 0.5, "image_canny": 2.0},
     masked_levels=0,
     start="draft",
+    keep_colours=False,
 )
 
 
