@@ -31,7 +31,18 @@ from backends.jobs import Failure, run_jobs, with_eta
 from backends.progress import Progress
 from backends.settings import settings as operators
 from backends.store import manifest
-from backends.visual_patterns import alignment, events, features, frames, points, projections, results, samples, train
+from backends.visual_patterns import (
+    alignment,
+    events,
+    features,
+    frames,
+    packing,
+    points,
+    projections,
+    results,
+    samples,
+    train,
+)
 from backends.visual_patterns.data import DATA_SETS, balanced, find, to_input
 from backends.visual_patterns.features import Watched
 from backends.visual_patterns.frames import FrameJob, Job, ProjectionJob
@@ -120,6 +131,7 @@ def build(
         raise AtelierError(f"{len(failures)} of {len(waiting)} jobs failed, the first with {failures[0].error}")
     target = out / plan.name
     _collect(plan, steps, folder, target, accuracy or {})
+    packing.write(target)
     yield Progress(1.0, f"{plan.name} is built")
     return target
 

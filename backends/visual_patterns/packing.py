@@ -42,7 +42,7 @@ def pack(results: Results, seed: int = 0) -> dict[str, Any]:
         `pictures` (S, L, n, d') in units of `picture_reach` / 32767, and `cloud` (S, L, m, d') of `reach` / 32767, each
         as base64 of int16; the cloud's regions named by `cloud_image` and `cloud_region`, drawn at random, every
         picture equally often; `total` and `reliable` (S, L, 101), the number of knowledge points at tau = 0, 0.01, ...,
-        1 in all regions of all pictures; `figures`, a row for each (step, layer).
+        1 in all regions of all pictures; `figures`, a row for each (step, layer); `example`, the picture to begin with.
     """
     about = results.index
     labels, pixels = results.array("labels"), results.array("pictures").byte().numpy()
@@ -81,6 +81,7 @@ def pack(results: Results, seed: int = 0) -> dict[str, Any]:
         "total": total,
         "reliable": reliable,
         "figures": _figures(results),
+        "example": example(results),
     }
 
 
@@ -90,6 +91,15 @@ def cloud(images: int, regions: int, most: int, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     rows = [torch.randperm(regions, generator=generator)[:each].sort().values + i * regions for i in range(images)]
     return torch.cat(rows)
+
+
+def example(results: Results) -> int:
+    """The picture with most reliable regions after training, among those that the network names rightly."""
+    last = len(results.index.steps) - 1
+    frame = results.frame(last, len(results.index.layers) - 1)
+    reliable = (frame.verdict.states() == points.RELIABLE).sum(1)
+    right = results.array("logits", last).argmax(1) == frame.labels
+    return int((reliable * right).argmax())
 
 
 def sheet(pixels: NDArray[np.uint8], side: int = 48) -> tuple[str, int, int]:

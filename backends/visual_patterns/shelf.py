@@ -20,6 +20,7 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from backends.errors import InputError, MissingFileError, WeightsError, quoted
+from backends.settings import settings
 
 FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "visual_patterns"
 PAGE_FILE = "page.json"
@@ -32,7 +33,7 @@ _FIRST = ("emoji-resnet-s1", "emoji-resnet-s1-unseen", "emoji-vgg-s1", "fashion-
 
 def names() -> tuple[str, ...]:
     """The names of the builds that are there, the best to begin with first; MissingFileError if there is none."""
-    found = [path.parent.name for path in FOLDER.glob("*/index.json")] if FOLDER.is_dir() else []
+    found = {path.parent.name for root in _roots() if root.is_dir() for path in root.glob("*/index.json")}
     if not found:
         raise MissingFileError(f"No network has been built for this explorer. Run: {_COMMAND}")
     rank = {name: place for place, name in enumerate(_FIRST)}
@@ -44,7 +45,16 @@ def folder_of(name: object) -> Path:
     known = names()
     if not isinstance(name, str) or name not in known:
         raise InputError(f"There is no network called {quoted(str(name))}. There are: {', '.join(known)}.")
-    return FOLDER / name
+    return next(root / name for root in _roots() if (root / name / "index.json").is_file())
+
+
+def own_folder() -> Path:
+    """Where networks that were trained on this server are put, beside those that ship."""
+    return settings().cache_dir / "visual_patterns" / "built"
+
+
+def _roots() -> tuple[Path, Path]:
+    return FOLDER, own_folder()
 
 
 def index(name: str) -> Json:
@@ -62,7 +72,7 @@ def page(name: str) -> Json:
         from backends.visual_patterns.packing import write
 
         write(folder)
-    return _read_json(folder / PAGE_FILE)
+    return _page(folder / PAGE_FILE, (folder / PAGE_FILE).stat().st_mtime_ns)
 
 
 def picture(name: str, image: object) -> Json:
@@ -147,6 +157,11 @@ def _array(folder: Path, key: str, _changed: int) -> NDArray[Any]:
             return found
     except (SafetensorError, OSError) as error:
         raise _damaged(folder, error) from None
+
+
+@lru_cache(maxsize=16)
+def _page(path: Path, _changed: int) -> Json:
+    return _read_json(path)
 
 
 @lru_cache(maxsize=16)

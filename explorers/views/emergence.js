@@ -161,7 +161,12 @@ function chooseImage(image) {
 function chooseRegion(region) {
   state.region = state.region === region ? null : region;
   refresh(true);
-  if (state.region !== null) trigger("region", { image: state.picked.image, region, step: state.target.step, layer: state.target.layer });
+  follow();
+}
+
+// A visitor's own picture is not among those that the server knows the paths of.
+function follow() {
+  if (state.region !== null && state.picked && state.picked.image >= 0) trigger("region", { image: state.picked.image, region: state.region, step: state.target.step, layer: state.target.layer });
 }
 
 function pick(one) {
@@ -218,7 +223,7 @@ function lasso(indices) {
 function tell() {
   clearTimeout(told);
   told = setTimeout(() => {
-    if (root.isConnected) trigger("rest", { step: state.target.step, layer: state.target.layer, tau: state.tau, image: state.picked ? state.picked.image : 0, region: state.region });
+    if (root.isConnected) trigger("rest", { step: state.target.step, layer: state.target.layer, tau: state.tau, image: Math.max(0, state.picked ? state.picked.image : 0), region: state.region });
   }, 500);
 }
 
@@ -273,7 +278,7 @@ const received = () => {
   if (!root.isConnected) return document.removeEventListener("atelier-picked", received);
   takePicked();
   refresh(true);
-  if (state.region !== null && state.picked) trigger("region", { image: state.picked.image, region: state.region, step: state.target.step, layer: state.target.layer });
+  follow();
 };
 document.addEventListener("atelier-picked", received);
 const resized = new ResizeObserver(() => canvas.redraw());

@@ -92,6 +92,7 @@ function regionPicture(state, on) {
     const best = p.indexOf(Math.max(...p));
     const count = (kind) => states.reduce((sum, one) => sum + (one === kind), 0);
     const names = state.data.classes;
+    if (state.picked.image < 0) return `Your picture: the network says ${names[best]} (${probability(p[best])}). ${count(RELIABLE)} of ${states.length} regions speak for it, ${count(UNRELIABLE)} for another class.`;
     const says = best === label ? `The network says ${names[best]}` : `The network errs: ${names[best]}`;
     return `Truth: ${names[label]}. ${says} (${probability(p[best])}). ${count(RELIABLE)} reliable and ${count(UNRELIABLE)} unreliable of ${states.length} regions.`;
   }

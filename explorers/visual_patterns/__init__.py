@@ -2,15 +2,23 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import gradio as gr
 
 from explorers.explorer import Explorer, Paper
+from explorers.guard import guarded
 from explorers.links import copy_link_button
 from explorers.views.emergence import Place
+from explorers.visual_patterns.compare import ComparePanel
 from explorers.visual_patterns.desk import DeskPanel
-from explorers.visual_patterns.place import of_link
+from explorers.visual_patterns.endpoints import publish
+from explorers.visual_patterns.exports import files
+from explorers.visual_patterns.honesty import HonestyPanel
+from explorers.visual_patterns.own import OwnPanel
+from explorers.visual_patterns.place import of_link, place_of
+from explorers.visual_patterns.practice import PracticePanel
+from explorers.visual_patterns.region import RegionPanel
 from explorers.when_seen import lay_out_when_seen
 
 
@@ -46,9 +54,28 @@ class PatternsExplorer(Explorer):
 
     def build(self) -> None:
         """Lays out a line that is replaced by the tab's content once it is seen, and publishes the endpoints."""
+        publish()
         lay_out_when_seen(self.id, lambda query: self._lay_out(*of_link(query)))
 
     def _lay_out(self, name: str, place: Place) -> None:
         desk = DeskPanel(name, place)
         with gr.Row(elem_classes="atelier-actions"):
             copy_link_button(self.id, desk.fields)
+            export = gr.Button("Export CSV, NPZ, SVG, PNG, GIF", size="sm")
+        exported = gr.Files(label="CSV, NPZ, SVG, PNG, GIF", visible=False, interactive=False)
+        export.click(guarded(_export), [desk.network, desk.at], exported, api_visibility="private")
+        with gr.Tabs():
+            with gr.Tab("One region", id="region"):
+                RegionPanel(desk)
+            with gr.Tab("Compare", id="compare") as compare:
+                ComparePanel(desk, compare)
+            with gr.Tab("Your image", id="own"):
+                OwnPanel(desk)
+            with gr.Tab("How far to trust it", id="honesty") as honesty:
+                HonestyPanel(desk, name, honesty)
+            with gr.Tab("Train it yourself", id="train"):
+                PracticePanel(desk)
+
+
+def _export(name: str, at: dict[str, Any]) -> gr.Files:
+    return gr.Files(files(name, place_of(name, at)), visible=True)

@@ -23,14 +23,13 @@ class DeskPanel:
     def __init__(self, name: str, place: Place) -> None:
         """Lays out the desk with the build `name` at `place`; imports no torch."""
         with gr.Row(elem_classes="atelier-lead"):
-            choices = [(shelf.index(one)["title"], one) for one in shelf.names()]
-            self.network = gr.Dropdown(choices, value=name, label="Network", interactive=True, min_width=280)
+            self.network = gr.Dropdown(self.choices(), value=name, label="Network", interactive=True, min_width=280)
             gr.Markdown(HINT, elem_classes="atelier-hint")
         self.view = Emergence(emergence_value(shelf.page(name), place), label="Patterns")
         self.picked = PickedPicture(picked_value(name, shelf.picture(name, place.image)), label="Regions of a picture")
         self.at = gr.JSON(asdict(place), visible="hidden", label="Where this is")
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
-        self.network.input(guarded(self._open), self.network, [self.view, self.picked, self.at], **quick)
+        self.network.input(guarded(self.opened), self.network, [self.view, self.picked, self.at], **quick)
         self.view.image(guarded(self._pick), self.network, self.picked, **quick)
         self.view.rest(guarded(self._rest), self.network, self.at, **quick)
 
@@ -39,7 +38,14 @@ class DeskPanel:
         """What a link to this desk carries."""
         return {"network": self.network, "at": self.at}
 
-    def _open(self, name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    @staticmethod
+    def choices() -> list[tuple[str, str]]:
+        """The networks to choose from: titles and names."""
+        return [(title_of(one), one) for one in shelf.names()]
+
+    @staticmethod
+    def opened(name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """The values of `view`, `picked` and `at` with another network on the desk."""
         place = opening(name)
         return (
             emergence_value(shelf.page(name), place),
@@ -52,3 +58,9 @@ class DeskPanel:
 
     def _rest(self, name: str, event: gr.EventData) -> dict[str, Any]:
         return asdict(place_of_event(name, event))
+
+
+def title_of(name: str) -> str:
+    """A build's title; several may differ in the pictures that are watched alone, and say so."""
+    title: str = shelf.index(name)["title"]
+    return f"{title}, unseen sprites" if name.endswith("-unseen") else title

@@ -12,9 +12,9 @@ from explorers.views.emergence import Place
 
 
 def opening(name: str) -> Place:
-    """Where a build opens: its last step and layer, and its first picture."""
-    about = shelf.index(name)
-    return Place(len(about["steps"]) - 1, len(about["layers"]) - 1)
+    """Where a build opens: its last step and layer, and the picture that is its example."""
+    page = shelf.page(name)
+    return Place(len(page["steps"]) - 1, len(page["layers"]) - 1, page["tau"], page["example"])
 
 
 def place_of(name: str, values: object) -> Place:

@@ -24,6 +24,7 @@ HOSTILE = ["../secret", "", "<b>", None, 3, "planted/..", "x" * 10_000]
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
     """A planted build, and a shelf on which it is the only one."""
     monkeypatch.setattr(shelf, "FOLDER", tmp_path)
+    monkeypatch.setattr(shelf, "own_folder", lambda: tmp_path / "own")
     return Results(plant(tmp_path / "planted"))
 
 
@@ -111,6 +112,7 @@ def test_an_unknown_network_is_refused_with_those_there_are(name: object) -> Non
 
 def test_without_a_build_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "FOLDER", tmp_path / "none")
+    monkeypatch.setattr(shelf, "own_folder", lambda: tmp_path / "own")
     with pytest.raises(MissingFileError, match="visual_patterns.build"):
         shelf.names()
 
@@ -128,3 +130,7 @@ def test_a_damaged_build_is_named(built: Results, tmp_path: Path) -> None:
 def test_thresholds_count_what_lies_strictly_above() -> None:
     assert points.TAU == 0.4
     assert packing._above(torch.tensor([0.2, 0.4, 0.4, 0.9]), torch.tensor([0.0, 0.4, 0.5, 1.0])) == [4, 1, 1, 0]
+
+
+def test_the_example_is_named_rightly_and_speaks_most(built: Results) -> None:
+    assert packing.example(built) == 0  # all are alike, and the first of them is taken
