@@ -14,6 +14,7 @@ from backends.attention_rules.classes import name_of
 from backends.attention_rules.examples import examples_of
 from backends.attention_rules.features import Feature, HeadSample, strong_from
 from backends.attention_rules.models import Head, HeadModel
+from backends.attention_rules.paper_pairs import PaperPairs
 from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule, mine
 from backends.attention_rules.sae import HeadSae
@@ -73,6 +74,7 @@ class FeatureRows:
         self.outputs = (written @ embedding.T).topk(8, dim=1).indices
         near = torch.nn.functional.normalize(sae.decoder, dim=1)
         self.similar = (near @ near.T).topk(min(7, sae.features), dim=1).indices[:, 1:]
+        self.paper = PaperPairs.of(model, head, found_on.sample)
         pairs = evaluate.random_pairs(found_on.sample.ids, PAIRS)
         self.by_chance = evaluate.pair_matches(*pairs, held_out.places)
 
@@ -132,6 +134,7 @@ class FeatureRows:
         keys, pairs = self._baselines(number)
         unigram = evaluate.evaluate(evaluate.unigram_matches(keys, places), len(keys), tested, strong)
         by_pairs = evaluate.evaluate(evaluate.pair_matches(*pairs, places), len(pairs[0]), tested, strong)
+        by_paper = self.paper_f1(number)
         by_chance = evaluate.evaluate(self.by_chance, PAIRS, tested, strong)
         true = tested > strong
         tops = evaluate.ceilings(
@@ -152,6 +155,7 @@ class FeatureRows:
             "f1": own.natural.best.f1,
             "f1_unigram": unigram.natural.best.f1,
             "f1_pairs": by_pairs.natural.best.f1,
+            "f1_paper": by_paper,
             "f1_random": by_chance.natural.best.f1,
             "f1_always": evaluate.always(true).f1,
             "f1_exact": tops.exact.f1,
@@ -171,6 +175,13 @@ class FeatureRows:
             "outputs": self.words(self.outputs[number].tolist()),
             "similar": self.similar[number].tolist(),
         }
+
+    def paper_f1(self, number: int) -> float:
+        """The natural-rate F1 of the paper's pairs, at the best number of them."""
+        pairs = self.paper.of_direction(self.feature(number).direction, PAIRS)
+        first = evaluate.pair_matches(*pairs, self.held_out.places)
+        tested = self.held_out.active[number].float()
+        return evaluate.evaluate(first, len(pairs[0]), tested, self.strong[number]).natural.best.f1
 
     def _baselines(self, number: int) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Key tokens by their mean S + b, and pairs by what they contributed where the feature is strong."""
