@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from backends.attention_rules.relations import RELATIONS
+from backends.attention_rules.names import RELATIONS
 from backends.attention_rules.tables import SCHEMAS
 from backends.errors import InputError, MissingFileError, WeightsError, quoted
 

@@ -17,11 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-NEAR = 4
-"""Distances up to this have a relation of their own."""
-
-RELATIONS = (*(f"at {d}" for d in range(NEAR + 1)), "same", "after same", "before", "first")
-"""The relations, by their code."""
+from backends.attention_rules.names import NEAR, RELATIONS
 
 SAME, AFTER, BEFORE, FIRST = range(NEAR + 1, NEAR + 5)
 NONE = -1

@@ -23,7 +23,8 @@ from torch import Tensor
 from backends.attention_rules.classes import alike
 from backends.attention_rules.features import HeadSample
 from backends.attention_rules.heads import DISTANCES, distance_bins
-from backends.attention_rules.relations import FIRST, RELATIONS, Places
+from backends.attention_rules.names import RELATIONS
+from backends.attention_rules.relations import FIRST, Places
 
 MOST_POSITIONS = 400
 """Strong activations of a feature that are looked at, at most."""

@@ -51,6 +51,23 @@ def ids_of(event: gr.EventData) -> tuple[str, ...]:
     return tuple(_name(one) for one in ids)
 
 
+def head_of(event: gr.EventData) -> tuple[int, int]:
+    """Layer and head of a HeadMap's `select` event; raises InputError for anything else."""
+    data = _payload(event)
+    return _count(data.get("layer")), _count(data.get("head"))
+
+
+def position_of(event: gr.EventData) -> int:
+    """The position in a sentence of an event of SourceArcs; raises InputError for anything else."""
+    return _count(_payload(event).get("position"))
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MOST_IDS:
+        raise InputError(f"A position is a whole number from 0 to {_MOST_IDS - 1}.")
+    return value
+
+
 def _payload(event: gr.EventData) -> Mapping[str, object]:
     data = event._data
     if not isinstance(data, dict):

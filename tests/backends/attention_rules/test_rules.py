@@ -6,7 +6,8 @@ from torch import Tensor
 
 from backends.attention_rules.classes import alike, name_of
 from backends.attention_rules.features import HeadSample, strong_from
-from backends.attention_rules.relations import RELATIONS, Places, relations
+from backends.attention_rules.names import RELATIONS
+from backends.attention_rules.relations import Places, relations
 from backends.attention_rules.rules import Rule, mine
 from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, wired_model, wired_text
 

@@ -1,0 +1,126 @@
+"""What ships of the extraction, read without torch or a model, so that the page opens at once.
+
+`python -m backends.attention_rules.shelf` writes the texts of the model's tokens beside the index: examples are kept
+as token ids, and must be readable where the model is not installed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from backends.attention_rules.index import Row, RuleIndex
+from backends.errors import InputError, MissingFileError, WeightsError, quoted
+
+FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "attention_rules"
+TOKENS = "tokens.json.gz"
+MAP = "map.json"
+SHOWN = 40
+"""Features of one head that a list shows."""
+
+CASES = 10
+"""Causal cases that the feature of the opening rests on at least."""
+
+_KEY = re.compile(r"L(\d{1,2})H(\d{1,2})-s(\d{1,3})-f(\d{1,5})")
+
+
+class FeatureKey(NamedTuple):
+    """Which feature: it travels as text such as `L01H1-s0-f157`."""
+
+    layer: int
+    head: int
+    seed: int
+    feature: int
+
+    @classmethod
+    def parse(cls, text: object) -> FeatureKey:
+        """The key that `text` spells; InputError for anything else."""
+        found = _KEY.fullmatch(text) if isinstance(text, str) else None
+        if found is None:
+            raise InputError(f"{quoted(str(text))} names no feature; an example is L01H1-s0-f157.")
+        return cls(*(int(part) for part in found.groups()))
+
+    @classmethod
+    def of(cls, row: Row) -> FeatureKey:
+        """The key of a row of the index."""
+        return cls(row["layer"], row["head"], row["seed"], row["feature"])
+
+    def __str__(self) -> str:
+        return f"L{self.layer:02d}H{self.head}-s{self.seed}-f{self.feature}"
+
+
+@lru_cache(maxsize=1)
+def rules_index(folder: Path = FOLDER) -> RuleIndex:
+    """The index that ships. Raises MissingFileError or WeightsError if it cannot be read."""
+    return RuleIndex(folder)
+
+
+def feature(key: FeatureKey) -> Row:
+    """One feature with its rules, tests and examples; InputError if the index has none such."""
+    return rules_index().feature(*key)
+
+
+@lru_cache(maxsize=1)
+def head_map(folder: Path = FOLDER) -> dict[str, Any]:
+    """The head map: what it was measured on, and `heads`, one row a head. Raises MissingFileError or WeightsError."""
+    try:
+        found: dict[str, Any] = json.loads((folder / MAP).read_text(encoding="utf-8"))
+        if not all(isinstance(row["layer"], int) and isinstance(row["head"], int) for row in found["heads"]):
+            raise ValueError("a head has no place")
+        return found
+    except FileNotFoundError:
+        raise MissingFileError(f"{MAP} is missing from the index of rules; restore it from git.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{MAP} is damaged ({error}). Restore it from git.") from None
+
+
+@lru_cache(maxsize=1)
+def _token_texts(folder: Path = FOLDER) -> tuple[str, ...]:
+    try:
+        return tuple(json.loads(gzip.decompress((folder / TOKENS).read_bytes())))
+    except FileNotFoundError:
+        raise MissingFileError(f"{TOKENS} is missing from the index of rules; restore it from git.") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise WeightsError(f"{TOKENS} is damaged ({error}). Restore it from git.") from None
+
+
+def texts(ids: Sequence[int]) -> list[str]:
+    """The texts of tokens, as they are: what is not printable is for the page to make harmless."""
+    known = _token_texts()
+    return [known[number] for number in ids]
+
+
+@lru_cache(maxsize=1)
+def opening() -> FeatureKey:
+    """The feature to open with: verified, and told best by its rules beyond what words and pairs alone tell."""
+    index = rules_index()
+    found = [
+        (row["f1"] - max(row["f1_unigram"], row["f1_pairs"]), FeatureKey(*where, row["feature"]))
+        for where in dict.fromkeys((head["layer"], head["head"], head["seed"]) for head in index.heads())
+        for row in index.features(*where)
+        if row["verdict"] == "verified" and ":" in row["name"]  # a pattern with a name says more than a single word
+    ]
+    ranked = [key for _, key in sorted(found, reverse=True)]
+    well_tested = (key for key in ranked[:SHOWN] if feature(key)["cases"] >= CASES)
+    return next(well_tested, ranked[0] if ranked else FeatureKey.of(index.random(0)))
+
+
+def write_tokens(folder: Path = FOLDER) -> int:
+    """Writes the texts of all tokens of the model; their number. Needs the model's package."""
+    from backends.attention_rules.smollm2 import FIRST, folder_of
+    from backends.attention_rules.vocabulary import BpeVocabulary
+
+    vocabulary = BpeVocabulary(folder_of() / "tokenizer.json", FIRST)
+    found = [vocabulary.token(number) for number in range(vocabulary.size)]
+    packed = gzip.compress(json.dumps(found, ensure_ascii=False).encode(), 9, mtime=0)
+    (folder / TOKENS).write_bytes(packed)
+    return len(found)
+
+
+if __name__ == "__main__":
+    print(f"{write_tokens()} tokens in {TOKENS}")

@@ -1,0 +1,109 @@
+"""The explorer of attention rules: read what the features of a language model's heads do, as rules over tokens."""
+
+import json
+from collections.abc import Mapping
+from typing import ClassVar
+
+import gradio as gr
+
+from backends.attention_rules import shelf
+from backends.attention_rules.shelf import FeatureKey
+from backends.errors import AtelierError
+from explorers.attention_rules import pictures
+from explorers.attention_rules.desk import DeskPanel, DetailPanel
+from explorers.attention_rules.endpoints import publish
+from explorers.attention_rules.find import FindPanel
+from explorers.attention_rules.play import PlayPanel
+from explorers.explorer import Explorer, Paper
+from explorers.guard import guarded
+from explorers.links import copy_link_button
+from explorers.views.export import export_file
+from explorers.views.picture import Table
+from explorers.when_seen import lay_out_when_seen
+
+_COLUMNS = (
+    "rank", "kind", "relation", "name", "keys", "queries", "unless", "more_than", "weight", "precision", "support",
+    "verdict",
+)  # fmt: skip
+
+
+class RulesExplorer(Explorer):
+    """An **attention head** looks back over a text and copies something forward. A *feature* is one direction of what
+    it copies; its value at a token is exactly a sum over earlier tokens: **attention × promotion**, softmax shares that
+    compete. So it can be told as **rules**: which token must stand where for the feature to be active.
+
+    A rule here is a *relation* (so many tokens before, an earlier copy, the token after an earlier copy, anywhere
+    before) with a *pattern* of tokens; skip-grams, absence (“unless … stands between”) and counting (“more than n
+    times”) are members of that family. The model is SmolLM2-135M, the features come from sparse autoencoders that this
+    project trained on single heads.
+
+    What to look for, and what not to believe:
+
+    * rules of the kind in the paper, pairs of tokens anywhere, foretell little on ordinary text: the strip shows F1 *at
+      the natural rate*, beside lists of single words and what no rule list can pass;
+    * on hand-picked top examples nearly everything looks good, even “always”;
+    * **verified** means: replacing the named token takes the value away, replacing another does not.
+
+    Rules are partial descriptions. Everything shown was measured by this project on held-out text; nothing is taken
+    from the paper's figures.
+    """
+
+    id = "attention_rules"
+    title = "Attention rules"
+    paper = Paper(
+        "Extracting Rule-based Descriptions of Attention Features in Transformers",
+        "Dan Friedman, Adithya Bhaskar, Alexander Wettig and Danqi Chen",
+        2025,
+        "https://arxiv.org/abs/2510.18148",
+    )
+    backend: ClassVar[str] = "backends.attention_rules.explain"
+
+    def build(self) -> None:
+        """Lays out a line that is replaced by the tab's content once it is seen, and publishes the endpoints."""
+        publish()
+        lay_out_when_seen(self.id, self._lay_out)
+
+    def _lay_out(self, query: Mapping[str, str]) -> None:
+        key = _of_link(query)
+        desk = DeskPanel(key)
+        with desk.actions:
+            copy_link_button(self.id, desk.fields)
+            export = gr.Button("Export JSON, CSV, SVG", size="sm")
+        exported = gr.Files(label="JSON, CSV, SVG", visible=False, interactive=False)
+        export.click(guarded(_export), desk.key, exported, api_visibility="private")
+        with gr.Tabs():
+            with gr.Tab("Try your own text", id="play"):
+                PlayPanel(desk, query.get("text", ""))
+            DetailPanel(desk, key)
+            with gr.Tab("Find rules", id="find"):
+                FindPanel(desk)
+
+
+def _of_link(query: Mapping[str, str]) -> FeatureKey:
+    """The feature that a link names, or that of the opening where it names none that there is."""
+    try:
+        key = FeatureKey.parse(query.get("feature"))
+        shelf.feature(key)
+        return key
+    except AtelierError:
+        return shelf.opening()
+
+
+def _export(text: str) -> gr.Files:
+    """The feature as JSON, its rules as CSV, its strip and its curve as SVG."""
+    row = shelf.feature(FeatureKey.parse(text))
+    cells = tuple(tuple(_cell(rule[name]) for name in _COLUMNS) for rule in row["rules"])
+    name = "attention-rules-" + text.lower()
+    return gr.Files(
+        [
+            export_file(json.dumps(row, indent=1, ensure_ascii=False), name, "json"),
+            export_file(Table(_COLUMNS, cells).csv(), name, "csv"),
+            export_file(pictures.evidence(row).svg, f"{name}-evidence", "svg"),
+            export_file(pictures.natural_curve(row).svg, f"{name}-f1", "svg"),
+        ],
+        visible=True,
+    )
+
+
+def _cell(value: object) -> str | float | int | None:
+    return " | ".join(map(str, value)) if isinstance(value, list) else value  # type: ignore[return-value]

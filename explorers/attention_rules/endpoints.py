@@ -1,0 +1,116 @@
+"""The explorer's public endpoints: what the page shows, for programs."""
+
+from dataclasses import asdict
+from typing import Any
+
+from gradio.events import api
+
+from backends.attention_rules import shelf
+from backends.attention_rules.index import Search
+from backends.attention_rules.shelf import FeatureKey
+from backends.errors import InputError, quoted
+from explorers.guard import guarded
+
+Json = dict[str, Any]
+
+
+def rules_heads() -> Json:
+    """All heads of the model with their measures, and those that rules were extracted from."""
+    return {**shelf.head_map(), "extracted": shelf.rules_index().heads()}
+
+
+def rules_search(
+    token: str | None = None,
+    side: str = "any",
+    relation: str | None = None,
+    kind: str | None = None,
+    verdict: str | None = None,
+    layer: int | None = None,
+    head: int | None = None,
+    least_f1: float = 0.0,
+    sort: str = "f1",
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Json]:
+    """Rules, best first.
+
+    Args:
+        token: a token that they mention, as it stands in text (" what" with its blank); none for all rules.
+        side: "key", "query", or "any", which also finds what must not stand between; other fields are then not asked.
+        relation: "at 0" to "at 4", "same", "after same" or "before".
+        kind: "relation", "skip-gram", "absence" or "counting".
+        verdict: "verified", "refuted" or "undecided", of the causal test.
+        layer: of the head, from 0.
+        head: its number, from 0.
+        least_f1: of the feature on natural text, 0 to 1.
+        sort: "f1", "weight", "precision" or "support".
+        limit: rows at most, 1 to 200.
+        offset: rows to skip.
+    """
+    index = shelf.rules_index()
+    if token is not None and side == "any":
+        return index.mentioning(token, limit)
+    sides: Json = {side: token} if token is not None else {}
+    rest: Json = {"relation": relation, "kind": kind, "verdict": verdict, "layer": layer, "head": head}
+    sizes: Json = {"least_f1": least_f1, "sort": sort, "limit": limit, "offset": offset}
+    if token is not None and side not in ("key", "query"):
+        raise InputError(f"There is no side {quoted(side)}; choose from key, query, any.")
+    return index.search(Search(**rest, **sizes, **sides))
+
+
+def rules_feature(feature: str) -> Json:
+    """One feature: scores and baselines, rules, causal tests, and examples with their texts.
+
+    Args:
+        feature: its name, such as "L01H1-s0-f157".
+    """
+    row = shelf.feature(FeatureKey.parse(feature))
+    examples = [{**one, "tokens": shelf.texts(one["ids"])} for one in row["examples"]]
+    return {**row, "examples": examples}
+
+
+def rules_explain(text: str, feature: str, query: int | None = None) -> Json:
+    """Where a feature's value in a text comes from: every source with attention, promotion and contribution.
+
+    Args:
+        text: the sentence, at most 256 tokens.
+        feature: a feature's name.
+        query: position of the token to explain, 0 being the opening token; none for where the feature is highest.
+    """
+    from backends.attention_rules.playground import play, read
+
+    played = play(FeatureKey.parse(feature), read(text), query)
+    return {**asdict(played.found), "rules_holding": played.holding, "strong": played.strong}
+
+
+def rules_intervene(text: str, feature: str, query: int, kind: str, position: int, to: int = 1, word: str = "") -> Json:
+    """What an edit of a text makes of a feature: the model's true value, and what the rules foretell.
+
+    Args:
+        text: the sentence, at most 256 tokens.
+        feature: a feature's name.
+        query: position of the token that is looked at before the edit.
+        kind: "delete", "move", "repeat" or "replace".
+        position: of the token that is edited, from 1.
+        to: where it is moved or repeated to.
+        word: what replaces it, one token.
+    """
+    from backends.attention_rules.playground import change, play, read
+
+    key, ids = FeatureKey.parse(feature), read(text)
+    before = play(key, ids, query)
+    changed = change(ids, kind, position, to, word)
+    shift = -(kind in ("delete", "move") and position < query) + (kind in ("repeat", "move") and to <= query)
+    after = play(key, changed, min(query + shift, len(changed) - 1))
+    return {
+        "before": {"true": before.value, "rules": before.holding[before.found.query]},
+        "after": {"true": after.value, "rules": after.holding[after.found.query], "tokens": after.found.tokens},
+        "query": after.found.query,
+        "strong": after.strong,
+    }
+
+
+def publish() -> None:
+    """Makes the endpoints part of the page that is being built."""
+    for endpoint in (rules_heads, rules_search, rules_feature, rules_explain, rules_intervene):
+        api(guarded(endpoint), api_name=endpoint.__name__)

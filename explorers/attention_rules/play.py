@@ -1,0 +1,128 @@
+"""The playground: a visitor's own sentence, what makes the feature's value, and what an edit makes of it."""
+
+from typing import Any
+
+import gradio as gr
+
+from backends.attention_rules import shelf
+from backends.attention_rules.shelf import FeatureKey
+from backends.errors import InputError
+from explorers.attention_rules.desk import DeskPanel
+from explorers.attention_rules.words import plain_name, relation_words, visible
+from explorers.guard import guarded
+from explorers.views.events import position_of
+from explorers.views.live import JsonValue
+from explorers.views.numbers import number
+from explorers.views.source_arcs import Source, SourceArcs, arcs_value, edit_word_of
+
+Answer = tuple[JsonValue, dict[str, Any]]
+
+
+class PlayPanel:
+    """A sentence, its arcs, and the tokens as they are after edits. `now` holds ids, query and the value before."""
+
+    def __init__(self, desk: DeskPanel, text: str) -> None:
+        """Lays out the panel with `text`, or with the strongest example of the desk's feature."""
+        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        with gr.Row():
+            self.text = gr.Textbox(
+                text[:2000] or example_text(str(desk.key.value)), label="A sentence", lines=2, interactive=True, scale=4
+            )
+            with gr.Column(scale=1, min_width=160):
+                self.go = gr.Button("Explain", variant="primary", size="sm")
+                self.silence = gr.Button("Smallest edit that silences it", size="sm")
+        self.arcs = SourceArcs({}, label="Sources of the feature's value")
+        self.now = gr.State({})
+        gr.Markdown(
+            "Teal promotes, orange suppresses; ▾ marks tokens at which a rule says “active”. Choose a token to explain "
+            "it, delete it, move or repeat it before the explained one, or replace it: the model's true value stands "
+            "beside what the rules foretell.",
+            elem_classes="atelier-hint",
+        )
+        out = [self.arcs, self.now]
+        gr.on([self.go.click, self.text.submit], guarded(_explain), [desk.key, self.text], out, **quick)
+        self.arcs.query(guarded(_query), [desk.key, self.now], out, **quick)
+        self.arcs.edit(guarded(_edit), [desk.key, self.now], out, **quick)
+        self.silence.click(guarded(_silence), [desk.key, self.now], out, **quick)
+        desk.key.change(guarded(example_text), desk.key, self.text, **quick)
+        desk.key.change(lambda: ({}, {}), None, out, **quick)
+
+
+def example_text(key: str) -> str:
+    """The strongest example of a feature as plain text."""
+    top = [one for one in shelf.feature(FeatureKey.parse(key))["examples"] if one["kind"] == "top"]
+    words = shelf.texts(top[0]["ids"]) if top else ["Type a sentence."]
+    return "".join(word for word in words if word != "<|endoftext|>").strip().replace("\n", " ")
+
+
+def _explain(key: str, text: str) -> Answer:
+    from backends.attention_rules.playground import read
+
+    return _answer(key, read(text), None, None)
+
+
+def _ids(now: dict[str, Any]) -> list[int]:
+    if not now.get("ids"):
+        raise InputError("Press Explain first.")
+    return list(now["ids"])
+
+
+def _query(key: str, now: dict[str, Any], event: gr.EventData) -> Answer:
+    return _answer(key, _ids(now), position_of(event), None)
+
+
+def _edit(key: str, now: dict[str, Any], event: gr.EventData) -> Answer:
+    from backends.attention_rules.playground import change
+
+    kind, word = edit_word_of(event)
+    at, query, ids = position_of(event), int(now.get("query", 0)), _ids(now)
+    # A token that leaves its place before the query shifts the query; one that comes in before it shifts it back.
+    gone = kind in ("delete", "move") and at < query
+    to = query - 1 if gone and kind == "move" else query
+    changed = change(ids, kind, at, to, word)
+    moved = query - gone + (kind in ("repeat", "move"))
+    return _answer(key, changed, min(max(moved, 0), len(changed) - 1), now.get("value"))
+
+
+def _silence(key: str, now: dict[str, Any]) -> Answer:
+    from backends.attention_rules.explain import edited
+    from backends.attention_rules.playground import silencing
+
+    ids, query = _ids(now), int(now["query"])
+    found = silencing(FeatureKey.parse(key), ids, query)
+    if found is None:
+        raise InputError("No deletion of a single token turns the feature off here, or it is off already.")
+    return _answer(key, edited(ids, found), query - 1, now.get("value"))
+
+
+def _answer(text: str, ids: list[int], query: int | None, before: float | None) -> Answer:
+    from backends.attention_rules.playground import play
+
+    key = FeatureKey.parse(text)
+    played = play(key, ids, query)
+    found = played.found
+    rules = {rule["rank"]: rule for rule in shelf.feature(key)["rules"]}
+    ranks = played.holding[found.query]
+    value = arcs_value(
+        [visible(word) for word in found.tokens],
+        [max(one, 0.0) for one in found.values],
+        [Source(one.position, one.attention, one.promotion, one.contribution, one.running) for one in found.sources],
+        query=found.query,
+        foretold=[bool(some) for some in played.holding],
+        verdict=_verdict(
+            played.value, played.strong, [rules[rank] for rank in ranks], found.tokens[found.query], before
+        ),
+    )
+    return value, {"ids": list(found.ids), "query": found.query, "value": played.value}
+
+
+def _verdict(value: float, strong: float, rules: list[Any], token: str, before: float | None) -> str:
+    state = "strong" if value > strong else "weak" if value > 0 else "silent"
+    truth = f"At “{visible(token).strip()}” the feature is {state}: {number(value)} (strong from {number(strong)})"
+    was = f", {number(before)} before the edit" if before is not None else ""
+    if not rules:
+        said = "no rule holds there"
+    else:
+        said = f"the rules say active: {plain_name(rules[0]['name'])} {relation_words(rules[0])}"
+    right = bool(rules) == (value > strong)
+    return f"{truth}{was}; {said}. {'They agree.' if right else 'They disagree: a counterexample.'}"

@@ -1,0 +1,78 @@
+"""The rules of a feature as a table: what, where, how strong, how often, and whether it held when it was tested."""
+
+from collections.abc import Sequence
+
+from explorers.attention_rules.words import KIND_WORDS, VERDICTS, Row, plain_name, relation_words, tokens
+from explorers.views.badge import badge
+from explorers.views.numbers import number
+from explorers.views.svg import NOTHING, Markup, escape, join, rect, tag
+
+DISTANCES = ("0", "1", "2", "3", "4–5", "6–8", "9–16", "17–32", "33+")
+HEADINGS = ("#", "Pattern", "Where it stands", "Weight", "Precision", "Found", "By distance", "Causal test")
+
+
+def rules_table(rules: Sequence[Row], name: str = "") -> str:
+    """The table; `name` adds a column with the feature of each rule."""
+    if not rules:
+        return tag("p", escape("There are no such rules."), class_="atelier-note")
+    headings = tag("tr", *(tag("th", escape(one), scope="col") for one in HEADINGS))
+    body = join(_row(row, index) for index, row in enumerate(rules, 1))
+    table = tag("table", tag("thead", headings), tag("tbody", body))
+    return tag(
+        "div",
+        table,
+        class_="atelier-rules",
+        tabindex=0,
+        role="region",
+        aria_label=name or "Rules",
+        data_picture="rules",
+    )
+
+
+def _row(row: Row, index: int) -> Markup:
+    label, status = VERDICTS[row["verdict"]]
+    return tag(
+        "tr",
+        tag("td", escape(str(index))),
+        tag("th", _pattern(row), scope="row"),
+        tag("td", escape(relation_words(row)), _conditions(row)),
+        tag("td", escape(number(row["weight"]))),
+        tag("td", escape(number(row["precision"], 2))),
+        tag("td", escape(f"{row['support']:,}×")),
+        tag("td", _profile(row["profile"])),
+        tag("td", badge(label, status)),
+    )
+
+
+def _pattern(row: Row) -> Markup:
+    kind = row["kind"]
+    title = escape(plain_name(row["name"]))
+    small = tag("small", escape(f" {KIND_WORDS[kind]}")) if kind != "relation" else NOTHING
+    if len(row["keys"]) < 2:
+        return join((title, small))
+    return join(
+        (title, small, tag("details", tag("summary", escape(f"{len(row['keys'])} tokens")), tokens(row["keys"], 200)))
+    )
+
+
+def _conditions(row: Row) -> Markup:
+    parts = []
+    if row["queries"]:
+        parts.append(tag("div", tag("small", escape("at the token ")), tokens(row["queries"])))
+    if row["unless"]:
+        parts.append(tag("div", tag("small", escape("unless between ")), tokens(row["unless"])))
+    return join(parts)
+
+
+def _profile(shares: Sequence[float]) -> Markup:
+    """The share of a rule's contributions by distance, as nine small bars."""
+    top = max([*shares, 1e-9])
+    bars = join(
+        rect(index * 8, 20 - 18 * share / top, 6, 18 * share / top, fill="var(--atelier-accent)")
+        for index, share in enumerate(shares)
+        if share > 0
+    )
+    base = rect(0, 20, 72, 1, fill="var(--atelier-edge)")
+    said = ", ".join(f"{at}: {share:.0%}" for at, share in zip(DISTANCES, shares, strict=False) if share >= 0.01)
+    title = tag("title", escape(f"Share by distance in tokens. {said}"))
+    return tag("svg", title, base, bars, role="img", viewBox="0 0 72 22", width=72, height=22)

@@ -1,0 +1,75 @@
+"""Which rules hold on a sentence, by hand; names of features; what the page reads without torch."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backends.attention_rules.playground import holding
+from backends.attention_rules.shelf import TOKENS, FeatureKey, _token_texts, head_map
+from backends.errors import InputError, MissingFileError, WeightsError
+
+pytestmark = pytest.mark.unit
+
+WORDS = ("<s>", "what", "a", "what", "b", "x", "b")
+IDS = (0, 1, 2, 1, 3, 4, 3)
+
+
+def _rule(relation: str, *keys: str, **changes: Any) -> dict[str, Any]:
+    return {"rank": 0, "relation": relation, "keys": list(keys), "queries": [], "unless": [], "more_than": 0, **changes}
+
+
+def _places(rule: dict[str, Any]) -> list[int]:
+    return [at for at, ranks in enumerate(holding([rule], IDS, WORDS)) if ranks]
+
+
+@pytest.mark.parametrize(
+    ("rule", "places"),
+    [
+        (_rule("at 0", "what"), [1, 3]),
+        (_rule("at 1", "what"), [2, 4]),
+        (_rule("at 1", "what", queries=["b"]), [4]),
+        (_rule("same", "b"), [6]),
+        (_rule("after same", "x"), [6]),
+        (_rule("at 2", "what", unless=["a"]), [5]),  # at 3 the earlier copy is `same`, not two before
+        (_rule("before", "what", more_than=1), []),
+    ],
+)
+def test_a_rule_holds_where_its_words_stand(rule: dict[str, Any], places: list[int]) -> None:
+    assert _places(rule) == places
+
+
+def test_ranks_come_in_the_order_of_the_rules() -> None:
+    rules = [_rule("at 1", "what"), _rule("at 0", "a", rank=7)]
+    assert holding(rules, IDS, WORDS)[2] == (0, 7)
+
+
+def test_a_feature_is_named_and_read_back() -> None:
+    key = FeatureKey(1, 2, 0, 157)
+    assert (str(key), FeatureKey.parse("L01H2-s0-f157")) == ("L01H2-s0-f157", key)
+
+
+@pytest.mark.parametrize("text", ["", "L1", "L01H2-s0-f157 ", "../x", None, 7, "L01H2-s0-f" + "9" * 20])
+def test_another_name_is_refused(text: object) -> None:
+    with pytest.raises(InputError, match="names no feature"):
+        FeatureKey.parse(text)
+
+
+def test_texts_of_tokens_are_read_and_their_damage_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match=TOKENS):
+        _token_texts(tmp_path)
+    (tmp_path / TOKENS).write_bytes(b"no gzip")
+    with pytest.raises(WeightsError, match="damaged"):
+        _token_texts(tmp_path)
+    (tmp_path / TOKENS).write_bytes(gzip.compress(json.dumps(["<s>", " what"]).encode()))
+    assert _token_texts(tmp_path) == ("<s>", " what")
+
+
+def test_a_damaged_map_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError):
+        head_map(tmp_path)
+    (tmp_path / "map.json").write_text('{"heads": [{"layer": "x"}]}')
+    with pytest.raises(WeightsError, match="damaged"):
+        head_map(tmp_path)
