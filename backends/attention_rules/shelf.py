@@ -20,6 +20,9 @@ from backends.errors import InputError, MissingFileError, WeightsError, quoted
 FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "attention_rules"
 TOKENS = "tokens.json.gz"
 MAP = "map.json"
+FIRST = "<|endoftext|>"
+"""The token that opens every sequence of the model."""
+
 SHOWN = 40
 """Features of one head that a list shows."""
 
@@ -112,7 +115,7 @@ def opening() -> FeatureKey:
 
 def write_tokens(folder: Path = FOLDER) -> int:
     """Writes the texts of all tokens of the model; their number. Needs the model's package."""
-    from backends.attention_rules.smollm2 import FIRST, folder_of
+    from backends.attention_rules.smollm2 import folder_of
     from backends.attention_rules.vocabulary import BpeVocabulary
 
     vocabulary = BpeVocabulary(folder_of() / "tokenizer.json", FIRST)

@@ -34,6 +34,11 @@ MEASURES = (
     Measure("dimension", "Variety of output", "Effective dimension of the head's output, up to 64.", 1, 40),
 )  # fmt: skip
 TOP_RULES = 4
+_FEATURES = tag(
+    "section",
+    tag("h3", escape("All features of this head "), tag("small", escape("best foretold by their rules first"))),
+    class_="atelier-section",
+)
 
 
 class DeskPanel:
@@ -45,7 +50,6 @@ class DeskPanel:
         with gr.Row():
             with gr.Column(elem_classes="atelier-inputs"):
                 self.map = HeadMap(self._map(key), label="Map of heads")
-                self.features = RankedList(features_value(key), label="Features of the head")
             with gr.Column(elem_classes="atelier-stage"):
                 self.lead = gr.HTML(lead(key, row))
                 self.evidence = gr.HTML(pictures.evidence(row).html)
@@ -53,6 +57,8 @@ class DeskPanel:
                 with gr.Row(elem_classes="atelier-actions"):
                     self.some = gr.Button("Some other feature", size="sm")
                     self.actions = gr.Row(elem_classes="atelier-actions")
+                gr.HTML(_FEATURES)
+                self.features = RankedList(features_value(key), label="Features of the head")
         self.key = gr.Textbox(str(key), visible="hidden", label="Feature")
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         self.map.select(guarded(self._head), None, [self.key, self.map], **quick)

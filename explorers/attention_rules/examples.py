@@ -21,7 +21,7 @@ def example_line(example: Row, highest: float) -> Markup:
     spans = [
         _token(word, value / highest if highest > 0 else 0.0, value, at == example["at"])
         for at, (word, value) in enumerate(zip(parts, example["active"], strict=True))
-        if word != "<|endoftext|>"
+        if word != shelf.FIRST
     ]
     return tag("p", join(spans), class_="atelier-example", dir="auto")
 

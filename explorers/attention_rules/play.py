@@ -52,7 +52,7 @@ def example_text(key: str) -> str:
     """The strongest example of a feature as plain text."""
     top = [one for one in shelf.feature(FeatureKey.parse(key))["examples"] if one["kind"] == "top"]
     words = shelf.texts(top[0]["ids"]) if top else ["Type a sentence."]
-    return "".join(word for word in words if word != "<|endoftext|>").strip().replace("\n", " ")
+    return "".join(word for word in words if word != shelf.FIRST).strip().replace("\n", " ")
 
 
 def _explain(key: str, text: str) -> Answer:
@@ -104,7 +104,7 @@ def _answer(text: str, ids: list[int], query: int | None, before: float | None) 
     rules = {rule["rank"]: rule for rule in shelf.feature(key)["rules"]}
     ranks = played.holding[found.query]
     value = arcs_value(
-        [visible(word) for word in found.tokens],
+        [visible(word) if word != shelf.FIRST else "⟨start⟩" for word in found.tokens],
         [max(one, 0.0) for one in found.values],
         [Source(one.position, one.attention, one.promotion, one.contribution, one.running) for one in found.sources],
         query=found.query,

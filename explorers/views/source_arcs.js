@@ -47,6 +47,12 @@ function tokenAt(position) {
   return props.value.tokens[position].text;
 }
 
+// Two decimals with a real minus sign, and never a minus before zero.
+function signed(value) {
+  const text = value.toFixed(2);
+  return Number(text) === 0 ? "0.00" : text.replace("-", "\u2212");
+}
+
 function strongest() {
   const sorted = [...props.value.sources].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
   return sorted.slice(0, MOST_ARCS);
@@ -68,7 +74,7 @@ function chips() {
     const source = sources[position];
     const share = source ? Math.abs(source.contribution) / top : 0;
     const side = source && source.contribution < 0 ? "suppress" : "promote";
-    const said = position === query ? ", explained" : source ? `, contributes ${source.contribution.toFixed(2)}` : "";
+    const said = position === query ? ", explained" : source ? `, contributes ${signed(source.contribution)}` : "";
     const rules = one.foretold ? ", a rule says active" : "";
     const button = make("button", { type: "button", dir: "auto", "aria-label": `${one.text} value ${one.value.toFixed(2)}${said}${rules}` });
     button.append(make("span", {}, one.text));
@@ -120,8 +126,8 @@ function sumRows() {
     return [
       make("span", { dir: "auto" }, tokenAt(one.position)),
       make("span", {}, `${(one.attention * 100).toFixed(1)} %`),
-      make("span", {}, one.promotion.toFixed(2)),
-      make("span", { class: "atelier-arcs-contribution" }, one.contribution.toFixed(2), bar),
+      make("span", {}, signed(one.promotion)),
+      make("span", { class: "atelier-arcs-contribution" }, signed(one.contribution), bar),
     ];
   });
   const all = props.value.sources;
