@@ -81,8 +81,8 @@ class ConceptsExplorer(Explorer):
                 ReasonsPanel(opening, self._desk.state)
             with gr.Tab("Accuracy and SIS", id="tradeoff") as tradeoff:
                 TradeoffPanel(self._desk, mine, tradeoff)
-            with gr.Tab("Interventions", id="curves"):
-                CurvesPanel(opening, self._desk)
+            with gr.Tab("Interventions", id="curves") as curves:
+                CurvesPanel(opening, self._desk, curves)
             with gr.Tab("Train it yourself", id="train"):
                 PracticePanel(self._desk, mine)
         export.click(

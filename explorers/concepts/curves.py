@@ -1,5 +1,7 @@
 """Intervention curves: does accuracy rise as concepts are corrected, and in which order should one ask?"""
 
+from typing import Any
+
 import gradio as gr
 
 from backends.concepts.answers import Curve
@@ -22,15 +24,17 @@ UNITS: list[tuple[str, Unit]] = [("one concept at a time", "concept"), ("a group
 class CurvesPanel:
     """Accuracy of both models, in both modes, after more and more interventions."""
 
-    def __init__(self, opening: Opening, desk: DeskPanel) -> None:
-        """Lays out the panel with the opening's curves."""
+    def __init__(self, opening: Opening, desk: DeskPanel, tab: gr.Tab) -> None:
+        """Lays out the panel; the opening's curves travel when `tab` is opened."""
         request = opening.curves[0].request
+        self._opening, self._first = opening, desk.models.value
         with gr.Row():
             self.policy = gr.Dropdown(POLICIES, value=request.policy, label="Which concept next", min_width=160)
             self.unit = gr.Dropdown(UNITS, value=request.unit, label="How much at once", min_width=160)
             self.wrong = gr.Slider(0, 1, request.wrong_rate, step=0.05, label="Wrong corrections", min_width=160)
-        self.picture = gr.HTML(curves_picture(*opening.curves).html)
+        self.picture = gr.HTML("")
         inputs = [desk.models, self.policy, self.unit, self.wrong]
+        tab.select(guarded(self._open), inputs, self.picture, api_visibility="private", show_progress="hidden")
         gr.on(
             [desk.models.change, self.policy.input, self.unit.input, self.wrong.release],
             guarded(self._draw),
@@ -40,6 +44,12 @@ class CurvesPanel:
             show_progress="minimal",
             trigger_mode="always_last",
         )
+
+    def _open(self, models: Models, policy: Policy, unit: Unit, wrong_rate: float) -> Any:
+        """The stored curves; any change since the opening has drawn its own."""
+        stored = self._opening.curves
+        asked = (models, CurveRequest(policy, unit, wrong_rate))
+        return curves_picture(*stored).html if asked == (self._first, stored[0].request) else gr.skip()
 
     def _draw(self, models: Models, policy: Policy, unit: Unit, wrong_rate: float) -> str:
         from backends.concepts.comparison import compare_curves
