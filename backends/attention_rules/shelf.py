@@ -26,9 +26,6 @@ FIRST = "<|endoftext|>"
 SHOWN = 40
 """Features of one head that a list shows."""
 
-CASES = 10
-"""Causal cases that the feature of the opening rests on at least."""
-
 _KEY = re.compile(r"L(\d{1,2})H(\d{1,2})-s(\d{1,3})-f(\d{1,5})")
 
 
@@ -108,9 +105,7 @@ def opening() -> FeatureKey:
         for row in index.features(*where)
         if row["verdict"] == "verified" and ":" in row["name"]  # a pattern with a name says more than a single word
     ]
-    ranked = [key for _, key in sorted(found, reverse=True)]
-    well_tested = (key for key in ranked[:SHOWN] if feature(key)["cases"] >= CASES)
-    return next(well_tested, ranked[0] if ranked else FeatureKey.of(index.random(0)))
+    return max(found)[1] if found else FeatureKey.of(index.random(0))
 
 
 def write_tokens(folder: Path = FOLDER) -> int:

@@ -40,9 +40,10 @@ class RulesExplorer(Explorer):
     What to look for, and what not to believe:
 
     * rules of the kind in the paper, pairs of tokens anywhere, foretell little on ordinary text: the strip shows F1 *at
-      the natural rate*, beside lists of single words and what no rule list can pass;
+      the natural rate*, beside lists of single words and what the true sum foretells;
     * on hand-picked top examples nearly everything looks good, even “always”;
-    * **verified** means: replacing the named token takes the value away, replacing another does not.
+    * a feature is **verified** where replacing its main source token takes the value away and replacing another does
+      not; only rules of absence and counting were tested one by one.
 
     Rules are partial descriptions. Everything shown was measured by this project on held-out text; nothing is taken
     from the paper's figures.

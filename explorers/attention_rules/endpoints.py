@@ -39,7 +39,8 @@ def rules_search(
         side: "key", "query", or "any", which also finds what must not stand between; other fields are then not asked.
         relation: "at 0" to "at 4", "same", "after same" or "before".
         kind: "relation", "skip-gram", "absence" or "counting".
-        verdict: "verified", "refuted" or "undecided", of the causal test.
+        verdict: "verified", "refuted" or "undecided": of the feature's main source, and of the rule itself for absence
+            and counting.
         layer: of the head, from 0.
         head: its number, from 0.
         least_f1: of the feature on natural text, 0 to 1.

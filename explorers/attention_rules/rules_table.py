@@ -1,4 +1,4 @@
-"""The rules of a feature as a table: what, where, how strong, how often, and whether it held when it was tested."""
+"""The rules of a feature as a table: what, where, how strong, how often, and the test of those that have their own."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,9 @@ from explorers.views.numbers import number
 from explorers.views.svg import NOTHING, Markup, escape, join, rect, tag
 
 DISTANCES = ("0", "1", "2", "3", "4–5", "6–8", "9–16", "17–32", "33+")
+TESTED = ("absence", "counting")
+"""Kinds of rules that were tested one by one; the verdict of others is of their feature's main source."""
+
 HEADINGS = ("#", "Pattern", "Where it stands", "Weight", "Precision", "Found", "By distance", "Causal test")
 
 
@@ -40,7 +43,7 @@ def _row(row: Row, index: int) -> Markup:
         tag("td", escape(number(row["precision"], 2))),
         tag("td", escape(f"{row['support']:,}×")),
         tag("td", _profile(row["profile"])),
-        tag("td", badge(label, status)),
+        tag("td", badge(label, status) if row["kind"] in TESTED else escape("not by itself")),
     )
 
 
