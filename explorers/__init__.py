@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 REGISTRY: dict[str, str] = {
     "concepts": "explorers.concepts:ConceptsExplorer",
     "text_image": "explorers.text_image:TextImageExplorer",
+    "attention_rules": "explorers.attention_rules:RulesExplorer",
     "visual_patterns": "explorers.visual_patterns:PatternsExplorer",
 }
 """Explorer id -> "module:Class", in the order of the tabs. To add an explorer is to add a line."""

@@ -20,6 +20,11 @@ seen.observe(element);
 """
 
 
+def waiting_line() -> gr.HTML:
+    """A line that says that something is coming. Event: `seen`, once, when it is first on the screen."""
+    return gr.HTML('<p class="atelier-note" role="status">Opening …</p>', js_on_load=_SCRIPT)
+
+
 def lay_out_when_seen(explorer_id: str, content: Callable[[Mapping[str, str]], None]) -> None:
     """Show a line that says that something is coming, and replace it with `content` once it is on the screen.
 
@@ -28,7 +33,7 @@ def lay_out_when_seen(explorer_id: str, content: Callable[[Mapping[str, str]], N
         content: lays out the tab and wires its events. It is given the parameters of the link that opened the page,
             if the link is to this tab, and else none. Their values come from whoever wrote the link.
     """
-    waiting = gr.HTML('<p class="atelier-note" role="status">Opening …</p>', js_on_load=_SCRIPT)
+    waiting = waiting_line()
     query = gr.JSON(None, visible="hidden", label="What the link asks for")
 
     def read_link(request: gr.Request) -> tuple[gr.HTML, dict[str, Any]]:

@@ -71,14 +71,20 @@ def sentence(feature: Row) -> str:
         return "No rule was found for this feature."
     first = rules[0]
     where = relation_words(first)
-    said = f"Active where {plain_name(first['name'])} stands {where}"
-    if first["relation"] in ("same", "after same"):
-        said = f"Active where {plain_name(first['name'])} is {where}"
+    verb = "is" if first["relation"] in ("same", "after same") else "stands"
+    said = f"Active where {_quoted(first['name'])} {verb} {where}"
     if first["queries"]:
         said += " and the token is " + ", ".join(visible(one).strip() for one in first["queries"][:3])
     if first["unless"]:
         said += ", unless " + ", ".join(visible(one).strip() for one in first["unless"][:3]) + " stands between"
     return said + "."
+
+
+def _quoted(name: str) -> str:
+    """A pattern within a sentence: “what” (of the wh-words), “be” or “being”."""
+    group, colon, words = plain_name(name).rpartition(": ")
+    named = " or ".join(f"“{word}”" for word in words.split(" · "))
+    return f"{named} (of the {group})" if colon and group else named
 
 
 def tokens(found: list[str], most: int = 8) -> Markup:
