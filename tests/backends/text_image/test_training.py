@@ -196,7 +196,7 @@ def test_the_prior_hands_over_and_a_frozen_base_stays_as_it_is(batch: Batch, tmp
         for part in ("conv_in", "time_embedding", "down_blocks", "mid_block"):
             assert _same(getattr(control, part).state_dict(), getattr(run.networks.unet, part).state_dict())
     controls = [_copies(net) for net in (run.networks.global_control, run.networks.detail_control)]
-    assert [next(work)["stage"] for _ in range(2)] == ["detail", "global"]
+    assert [next(work)["stage"] for _ in range(3)] == ["detail", "detail", "global"]
     assert _same(_copies(run.networks.unet), base)
     assert not _same(_copies(run.networks.global_control), controls[0])
     assert not _same(_copies(run.networks.detail_control), controls[1])
