@@ -143,6 +143,7 @@ def lead(key: FeatureKey, row: Row) -> str:
         striking(row),
         class_="atelier-section atelier-feature",
         data_picture="feature",
+        aria_label="The chosen feature",
     )
 
 
