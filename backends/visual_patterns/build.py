@@ -238,9 +238,10 @@ def _collect(plan: Plan, steps: list[int], folder: Path, target: Path, accuracy:
         tensors, kept = frames.load(folder / f"projection-{method}.safetensors")
         arrays[f"projection/{method}"] = tensors["z"]
         compared += [{"method": method, **row} for row in kept]
+    unseen = ", unseen sprites" if plan.split == "unseen" else ""
     index = Index(
         plan.request.key,
-        f"{data.title}, {plan.request.network}, seed {plan.request.seed}",
+        f"{data.title}, {plan.request.network}, seed {plan.request.seed}{unseen}",
         data.classes,
         STAGES,
         tuple(steps),

@@ -193,7 +193,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.json").unlink(missing_ok=True)
     stored = {k: (t.half() if t.is_floating_point() else t).contiguous() for k, t in arrays.items()}
-    safetensors.torch.save_file(stored, folder / "arrays.safetensors")
+    # `save_file` would make it private; what ships is for everybody.
+    (folder / "arrays.safetensors").write_bytes(safetensors.torch.save(stored))
     for name, table in (("frames", frames), ("projections", projections), ("events", events)):
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     (folder / "index.json").write_text(json.dumps(asdict(index), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -26,7 +26,7 @@ from backends.visual_patterns.networks import Classifier
 
 BATCH = 64
 LEARNING_RATE, DECAY = 3e-3, 5e-4
-EPOCHS: Mapping[str, int] = {"emoji": 10, "fashion": 5, "digits": 12}
+EPOCHS: Mapping[str, int] = {"emoji": 10, "fashion": 3, "digits": 12}
 CHECKPOINTS = 9
 FIRST_STEP = 16
 

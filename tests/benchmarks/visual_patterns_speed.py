@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 ROUNDS = 3
 IMAGES, STEPS = 300, 8
 BUILD_GOAL_S, SPEED_GOAL, MEMORY_GOAL, FRAME_GOAL_MS = 120, 5.0, 0.5, 50
-PEER_IMAGES, PEER_CHANNELS = 120, 64
+PEER_IMAGES, PEER_CHANNELS = 40, 64
 GROWTH = ((75, 8), (150, 8), (300, 8), (150, 4), (150, 12))  # images, regions a side
 
 
