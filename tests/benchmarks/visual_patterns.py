@@ -78,7 +78,7 @@ def row_of(found: Results) -> Row:
         by_method["correlation"],
         by_method["agreement"],
         by_method["kl"],
-        {str(method): float(values.iloc[0]) for method, values in compared.trustworthiness.groupby("method")},
+        dict(zip(compared.method.tolist(), compared.trustworthiness.tolist(), strict=True)),  # at the last T
         frames.total.tolist(),
         frames.share.tolist(),
         frames.control.tolist(),
