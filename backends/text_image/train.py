@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from backends import runtime
+from backends.text_image.models import embedded
 from backends.text_image.training.batches import batches
 from backends.text_image.training.monitor import Monitor
-from backends.text_image.training.run import Plan, advance, open_run, save_run
+from backends.text_image.training.run import Plan, advance, begin_with_base, open_run, save_run
 
 _SAVE_EVERY_S = 600
 _LOG_EVERY_S = 20
@@ -29,11 +30,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="that render")
     parser.add_argument("--plain", action="store_true", help="without the Fourier branch (for the comparison)")
     parser.add_argument("--freeze-base", action="store_true", help="as in the paper, once the prior is trained")
+    parser.add_argument("--shipped-base", action="store_true", help="begin with the base that ships, without a prior")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     runtime.set_threads()
     plan = Plan(options.images, options.prior_images, not options.plain, not options.freeze_base, options.seed)
     run = open_run(plan, options.folder, runtime.device())
+    if options.shipped_base and not run.steps:
+        begin_with_base(run, embedded().unet)
     data = batches(options.material, pixels=options.columns, seed=plan.seed + run.steps, workers=options.workers)
     monitor = Monitor(options.material)
     options.folder.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, str] = {
     "text_image": "tests.benchmarks.text_image",
     "text_image_style": "tests.benchmarks.text_image_style",
     "text_image_samplers": "tests.benchmarks.text_image_samplers",
+    "text_image_training": "tests.benchmarks.text_image_training",
     "text_image_speed": "tests.benchmarks.text_image_speed",
     "visual_patterns": "tests.benchmarks.visual_patterns",
     "visual_patterns_speed": "tests.benchmarks.visual_patterns_speed",

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from diffusers import UNet2DConditionModel
 from diffusers.training_utils import EMAModel
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -79,6 +80,14 @@ def open_run(plan: Plan, folder: Path, device: torch.device) -> Run:
     if (folder / _STATE).exists():
         _resume(run)
     return run
+
+
+def begin_with_base(run: Run, base: UNet2DConditionModel) -> None:
+    """Give a new run a base that is trained already, so that it begins where the prior ends."""
+    run.networks.unet.load_state_dict(base.state_dict())
+    run.averages["unet"] = _average(run.networks.unet)
+    _hand_over(run)
+    run.seen = run.plan.prior_images
 
 
 def _average(net: torch.nn.Module) -> EMAModel:

@@ -16,8 +16,8 @@ from backends.text_image.networks import base_unet, control_from, noise_schedule
 from backends.text_image.renderer.material import load_material
 from backends.text_image.renderer.scene import SceneMaker
 from backends.text_image.training.batches import Batch, batches, collate
-from backends.text_image.training.loss import INSIDE_WEIGHT, Networks, Objective
-from backends.text_image.training.run import Plan, Run, advance, averages_file, open_run, save_run
+from backends.text_image.training.loss import INSIDE_WEIGHT, Networks, Objective, edge_error
+from backends.text_image.training.run import Plan, Run, advance, averages_file, begin_with_base, open_run, save_run
 
 pytestmark = pytest.mark.method
 
@@ -163,6 +163,15 @@ def test_the_loss_by_hand(networks: Networks, batch: Batch) -> None:
     assert found == pytest.approx(0.25 * weights.mean().item() / (1 + INSIDE_WEIGHT / 3), rel=1e-4)
 
 
+def test_the_error_of_edges_by_hand() -> None:
+    """An error of 1 in the right half of 2 x 4 pixels has one edge down its middle, counted as its weight says."""
+    error = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(1, 3, 2, 4)
+    assert edge_error(error, torch.full((1, 1, 2, 4), 3.0)).item() == pytest.approx(3 * 2 / 6)
+    by_row = torch.tensor([1.0, 1.0, 5.0, 1.0]).view(1, 1, 4, 1).expand(-1, -1, -1, 2)
+    assert edge_error(error.mT, by_row).item() == pytest.approx(5 / 3)
+    assert edge_error(error * 0 + 0.7, torch.ones(1, 1, 2, 4)).item() == 0
+
+
 def test_the_loss_falls_on_scenes_seen_again(batch: Batch, tmp_path: Path) -> None:
     run = open_run(Plan(images=10_000, prior_images=5_000), tmp_path, CPU)
     run.steps = 1_000  # past the warm-up
@@ -200,6 +209,18 @@ def test_the_prior_hands_over_and_a_frozen_base_stays_as_it_is(batch: Batch, tmp
     assert _same(_copies(run.networks.unet), base)
     assert not _same(_copies(run.networks.global_control), controls[0])
     assert not _same(_copies(run.networks.detail_control), controls[1])
+
+
+def test_a_run_begins_with_a_base_that_is_trained(batch: Batch, tmp_path: Path) -> None:
+    run = open_run(Plan(images=100, prior_images=2 * TWO, train_base=False, seed=1), tmp_path / "new", CPU)
+    trained = open_run(Plan(images=100, prior_images=2 * TWO, seed=2), tmp_path / "old", CPU).networks.unet
+    begin_with_base(run, trained)
+    assert _same(_copies(run.networks.unet), trained.state_dict())
+    for control in (run.networks.global_control, run.networks.detail_control):
+        assert _same(control.down_blocks.state_dict(), trained.down_blocks.state_dict())
+    assert next(advance(run, repeat(batch)))["stage"] == "detail"
+    save_run(run)
+    assert _same(averaged(tmp_path / "new").unet.state_dict(), trained.state_dict())
 
 
 def test_a_trained_base_goes_on_learning_and_each_stage_has_its_control(batch: Batch, tmp_path: Path) -> None:
