@@ -7,6 +7,9 @@ that has batch normalisation, so that a picture's result does not depend on its 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -38,6 +41,15 @@ class FrequencyBranch(nn.Module):
         real, imaginary = mixed.chunk(2, dim=1)
         back = torch.fft.irfft2(torch.complex(real, imaginary), s=small.shape[-2:], norm="ortho")
         return self.after(back.to(x.dtype))
+
+
+@contextmanager
+def without_frequencies(nets: Sequence[nn.Module]) -> Iterator[None]:
+    """Inside, the frequency branches of the networks add nothing; what was trained beside them stays as it is."""
+    with ExitStack() as stack:
+        for branch in (module for net in nets for module in net.modules() if isinstance(module, FrequencyBranch)):
+            stack.callback(branch.register_forward_hook(lambda _module, _args, output: output * 0).remove)
+        yield
 
 
 class EncoderBlock(nn.Module):

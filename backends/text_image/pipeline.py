@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from torch import Tensor
 from backends.text_image.captions import embed
 from backends.text_image.colours import Colours, recoloured
 from backends.text_image.enhancement import Recorder, enhanced
+from backends.text_image.fec import without_frequencies
 from backends.text_image.networks import (
     STEPS,
     TextControlNet,
@@ -134,7 +136,8 @@ class TextGenPipeline(DiffusionPipeline):
             x = self.scheduler.add_noise(predicted, noise, t.expand(len(noise))).to(dtype)
             time = (int(t) + 1) / STEPS
             control = control_at(options.timeline, time)
-            with self._turn, enhanced(self.unet, nets, options.fourier, recorder=recorder):
+            heard = nullcontext() if options.fec else without_frequencies(nets)
+            with self._turn, heard, enhanced(self.unet, nets, options.fourier, recorder=recorder):
                 predicted = self.predict(x, t, words, control, hints, options)
                 if options.guidance > 1:
                     plain = self.predict(x, t, unconditional, control, hints, options)

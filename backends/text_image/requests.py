@@ -76,8 +76,9 @@ class Fourier:
 class Options:
     """How to edit. `noise`: the time an edit starts from, of (0, 1]; 0.8 in the paper. `steps`: of denoising.
 
-    `signals`: weight of each control signal; none at all leaves the position. `masked_levels`: how many of the larger
-    decoder sizes the detail stage's control is masked at (the paper: 2). `fourier`: None switches enhancement off.
+    `signals`: weight of each control signal; none at all leaves the position. `fec`: whether the embedded networks hear
+    the frequency branch of their control encoders. `masked_levels`: how many of the larger decoder sizes the detail
+    stage's control is masked at (the paper: 2). `fourier`: None switches enhancement off.
     `guidance`: classifier-free guidance of the caption; 1 is none. `start`: "paper" noises the original, "draft" noises
     the original with the glyph painted on in the scene's text colour. `keep_colours`: whether the detail stage of the
     embedded networks is shown such a draft of the region, and what it predicts is held to the colours of the old text
@@ -94,6 +95,7 @@ class Options:
     timeline: tuple[Segment, ...] = PAPER_TIMELINE
     fourier: Fourier | None = None
     signals: dict[Signal, float] = field(default_factory=lambda: {"glyph": 1.0})
+    fec: bool = True
     masked_levels: int = 2
     start: Start = "paper"
     keep_colours: bool = True
@@ -188,8 +190,9 @@ def checked(options: Options) -> Options:
         )
     if not isinstance(options.engine, str):
         raise InputError(f"The engine is {quoted(options.engine)}. Give the id of one, such as {EMBEDDED}.")
-    if not isinstance(options.keep_colours, bool):
-        raise InputError(f"“Keep colours” is {quoted(options.keep_colours)}. Give true or false.")
+    for name, switch in (("keep_colours", options.keep_colours), ("fec", options.fec)):
+        if not isinstance(switch, bool):
+            raise InputError(f"The option {name} is {quoted(switch)}. Give true or false.")
     if options.start not in ("paper", "draft"):
         raise InputError(f"No start is called {quoted(options.start)}. Use paper or draft.")
     for signal, weight in options.signals.items():

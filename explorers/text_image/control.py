@@ -78,6 +78,7 @@ class ControlPanel:
             gr.Slider(0, 2, float(name == "glyph"), step=0.05, label=SIGNAL_LABELS[name]) for name in SIGNALS
         ]
         gr.HTML("All at 0 leaves the position alone.", elem_classes="atelier-note")
+        self.fec = gr.Checkbox(True, label="Frequency branch of the control encoders (FEC)", interactive=True)
         self.masked = gr.Slider(
             0, 3, 2, step=1, label="Decoder sizes, of the largest, masked in the detail stage", interactive=True
         )
@@ -114,14 +115,14 @@ class ControlPanel:
         return [
             *(self.begins, self.split, self.ends),
             *frequency,
-            *(self.start, self.keep_colours, self.noise, self.guidance, self.masked, self.engine),
+            *(self.start, self.keep_colours, self.noise, self.guidance, self.fec, self.masked, self.engine),
             *self.weights,
         ]
 
     def options(self, usual: Options, *values: Any) -> Options:
         """`usual` with what the panel says. The backend checks it."""
         begins, split, ends, enhanced, alpha, beta, s, radius, band, start, *rest = values
-        keep_colours, noise, guidance, masked, engine, *weights = rest
+        keep_colours, noise, guidance, fec, masked, engine, *weights = rest
         if any(value is None for value in values):
             raise InputError("A number is missing. Fill in every field.")
         return replace(
@@ -132,6 +133,7 @@ class ControlPanel:
             keep_colours=keep_colours,
             noise=noise,
             guidance=guidance,
+            fec=fec,
             masked_levels=int(masked),
             engine=engine,
             signals={name: weight for name, weight in zip(SIGNALS, weights, strict=True) if weight},
@@ -157,6 +159,7 @@ class ControlPanel:
             self.keep_colours: options.keep_colours,
             self.noise: options.noise,
             self.guidance: options.guidance,
+            self.fec: options.fec,
             self.masked: options.masked_levels,
             self.engine: options.engine if options.engine in self._engines else EMBEDDED,
             **{slider: options.signals.get(name, 0.0) for slider, name in zip(self.weights, SIGNALS, strict=True)},

@@ -40,8 +40,8 @@ def text_image_edit(image: str, regions: list[Any], options: Json | None = None)
         image: a PNG, JPEG or WebP file in base64 (a data URI will do), or "example:bakery" for one that ships.
         regions: objects {"box": [x, y, width, height] or "corners": [[x, y], ...] clockwise from the top left, "text",
             and if wished "script", "vertical"}; an empty text removes what stands there. [] with an example: its own.
-        options: any of caption, steps, noise, seed, variants, guidance, timeline, fourier, signals, masked_levels,
-            start, engine; what is left out is as usual.
+        options: any of caption, steps, noise, seed, variants, guidance, timeline, fourier, signals, fec,
+            masked_levels, start, keep_colours, engine; what is left out is as usual.
     """
     from backends.text_image.edit import edit
 

@@ -53,6 +53,7 @@ SETTINGS: dict[str, Options] = {
     "last 20 % without control": Options(timeline=drop_late(0.2)),
     "last 50 % without control": Options(timeline=drop_late(0.5)),
     "first 30 % of the schedule without control": Options(timeline=drop_early(0.3)),
+    "frequency branch silenced (FEC)": Options(fec=False),
     "low band only": Options(fourier=Fourier(1.0, 1.0, 1.0, 2.0, "low")),
     "high band only": Options(fourier=Fourier(1.0, 1.0, 1.0, 2.0, "high")),
 }

@@ -1,5 +1,6 @@
 """The pipeline: which control when, runs that do not mix, what each stage may see, saved folders."""
 
+import copy
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from backends.text_image.enhancement import Recorder
+from backends.text_image.fec import FrequencyBranch
 from backends.text_image.networks import noise_schedule, to_places
 from backends.text_image.pipeline import Canvases, TextGenPipeline, control_at, hints_of, schedule
 from backends.text_image.requests import PAPER_TIMELINE, Control, Fourier, Options, Segment
@@ -169,6 +171,20 @@ def test_a_signal_of_no_weight_is_not_seen(
     other = replace(canvases, signals=changed)
     options = replace(QUICK, signals=signals)
     assert torch.equal(_last(untrained, canvases, options), _last(untrained, other, options)) == same
+
+
+def test_the_frequency_branch_is_silenced_inside_a_run_alone(untrained: TextGenPipeline) -> None:
+    """What is drawn without it is what networks draw whose branches end in zeros; afterwards it is heard again."""
+    canvases = _canvases()
+    heard, silenced = (_last(untrained, canvases, replace(QUICK, fec=fec)) for fec in (True, False))
+    assert not torch.allclose(heard, silenced, atol=1e-3)
+    assert torch.equal(_last(untrained, canvases, QUICK), heard)
+    zeroed = copy.deepcopy(untrained.components)
+    for net in (zeroed["global_control"], zeroed["detail_control"]):
+        for branch in (module for module in net.modules() if isinstance(module, FrequencyBranch)):
+            for parameter in branch.after.parameters():
+                torch.nn.init.zeros_(parameter)
+    assert torch.equal(_last(TextGenPipeline(**zeroed), canvases, QUICK), silenced)
 
 
 def test_the_detail_stage_sees_the_picture_outside_the_region_alone(untrained: TextGenPipeline) -> None:

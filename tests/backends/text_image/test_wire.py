@@ -53,6 +53,7 @@ UNUSUAL = Options(
     timeline=(Segment(1.0, 0.7, "off"), Segment(0.7, 0.2, "detail"), Segment(0.2, 0.0, "global")),
     fourier=Fourier(1.1, 0.9, 0.3, 4.5, "high"),
     signals={"depth": 0.5, "image_canny": 2.0},
+    fec=False,
     masked_levels=0,
     start="draft",
     keep_colours=False,

@@ -48,7 +48,7 @@ def test_an_example_is_asked_for_as_it_is(panel: ControlPanel, one: Any) -> None
     [
         Options(fourier=Fourier()),
         Options(fourier=Fourier(0, 4, 0.35, 31.5, "low")),
-        Options(signals={}, masked_levels=0),
+        Options(signals={}, fec=False, masked_levels=0),
         Options(signals={"glyph_canny": 0.05, "depth": 2.0}, masked_levels=3),
         Options(start="draft", noise=0.05, guidance=10.0),
         Options(timeline=timeline(0.37, 0.21, 0.11)),

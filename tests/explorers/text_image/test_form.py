@@ -34,6 +34,7 @@ UNUSUAL = Options(
     timeline=timeline(0.9, 0.4, 0.1),
     fourier=Fourier(1.1, 0.9, 0.3, 4.5, "high"),
     signals={"depth": 0.5, "image_canny": 2.0},
+    fec=False,
     masked_levels=0,
     start="draft",
     keep_colours=False,
