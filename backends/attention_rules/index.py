@@ -25,7 +25,8 @@ class Search:
     """What rules are looked for; what is left at its default is not asked for.
 
     Attributes:
-        key, query: a token, as it stands in text (" speaks" with its blank).
+        key, query, token: a token, as it stands in text (" speaks" with its blank); `token` on any side of the rule, in
+            what must not stand between too.
         relation, verdict: one of `RELATIONS`, of `VERDICTS`.
         kind: `relation`, `skip-gram`, `absence` or `counting`.
         layer, head, seed: of the feature.
@@ -38,6 +39,7 @@ class Search:
 
     key: str | None = None
     query: str | None = None
+    token: str | None = None
     relation: str | None = None
     kind: str | None = None
     verdict: str | None = None
@@ -65,7 +67,7 @@ class Search:
             raise InputError(f"limit must be a whole number from 1 to {MOST}, got {quoted(self.limit)}.")
         if not isinstance(self.least_f1, int | float) or not 0 <= self.least_f1 <= 1:
             raise InputError(f"The least F1 must be a number from 0 to 1, got {quoted(self.least_f1)}.")
-        for token in (self.key, self.query):
+        for token in (self.key, self.query, self.token):
             if token is not None and (not isinstance(token, str) or not 1 <= len(token) <= 100):
                 raise InputError("A token to search for has 1 to 100 characters.")
 
@@ -121,25 +123,15 @@ class RuleIndex:
         if search.least_f1 > 0:
             conditions.append("r.f1 >= $least_f1")
             wanted["least_f1"] = search.least_f1
-        for side in ("key", "query"):
-            token = getattr(search, side)
+        for name, side in (("key", "AND m.side = 'key'"), ("query", "AND m.side = 'query'"), ("token", "")):
+            token = getattr(search, name)
             if token is not None:
-                conditions.append(
-                    f"EXISTS (SELECT 1 FROM mentions m WHERE m.token = ${side} AND m.side = '{side}' AND {_SAME_RULE})"
-                )
-                wanted[side] = token
+                mentioned = f"SELECT 1 FROM mentions m WHERE m.token = ${name} {side} AND {_SAME_RULE}"
+                conditions.append(f"EXISTS ({mentioned})")
+                wanted[name] = token
         where = " AND ".join(conditions) or "true"
         order = f"r.{SORTS[search.sort]}, r.layer, r.head, r.seed, r.feature, r.rank"
         return self._rows(f"SELECT r.* FROM rules r WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset", wanted)
-
-    def mentioning(self, token: str, limit: int = 50) -> list[Row]:
-        """Every rule that mentions `token` on any side, the most telling features first."""
-        Search(key=token, limit=limit)  # the same limits hold
-        return self._rows(
-            "SELECT r.*, m.side FROM rules r JOIN mentions m ON "
-            f"{_SAME_RULE} WHERE m.token = $token ORDER BY r.f1 DESC, r.layer, r.head, r.feature, r.rank LIMIT $limit",
-            {"token": token, "limit": limit},
-        )
 
     def feature(self, layer: int, head: int, seed: int, feature: int) -> Row:
         """One feature with its `rules`, `tests` and `examples`; InputError if the index has none such."""

@@ -36,7 +36,7 @@ def rules_search(
 
     Args:
         token: a token that they mention, as it stands in text (" what" with its blank); none for all rules.
-        side: "key", "query", or "any", which also finds what must not stand between; other fields are then not asked.
+        side: "key", "query", or "any", which also finds what must not stand between.
         relation: "at 0" to "at 4", "same", "after same" or "before".
         kind: "relation", "skip-gram", "absence" or "counting".
         verdict: "verified", "refuted" or "undecided": of the feature's main source, and of the rule itself for absence
@@ -48,15 +48,12 @@ def rules_search(
         limit: rows at most, 1 to 200.
         offset: rows to skip.
     """
-    index = shelf.rules_index()
-    if token is not None and side == "any":
-        return index.mentioning(token, limit)
-    sides: Json = {side: token} if token is not None else {}
+    if side not in ("key", "query", "any"):
+        raise InputError(f"There is no side {quoted(side)}; choose from key, query, any.")
+    sides: Json = {"token" if side == "any" else side: token}
     rest: Json = {"relation": relation, "kind": kind, "verdict": verdict, "layer": layer, "head": head}
     sizes: Json = {"least_f1": least_f1, "sort": sort, "limit": limit, "offset": offset}
-    if token is not None and side not in ("key", "query"):
-        raise InputError(f"There is no side {quoted(side)}; choose from key, query, any.")
-    return index.search(Search(**rest, **sizes, **sides))
+    return shelf.rules_index().search(Search(**rest, **sizes, **sides))
 
 
 def rules_feature(feature: str) -> Json:

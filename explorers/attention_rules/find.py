@@ -1,6 +1,5 @@
 """Find rules: by the tokens they mention, by relation, verdict and score."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -76,12 +75,11 @@ def find(
     rest: dict[str, Any] = {"relation": relation, "verdict": verdict, "least_f1": least, "sort": sort, "limit": limit}
     if not token.strip():
         return list(index.search(Search(**rest)))
-    sides: Sequence[str] = ("key", "query") if side == "any" else (side,)
+    where = "token" if side == "any" else side
     spellings = dict.fromkeys((token, " " + token.strip(), token.strip()))
     found: dict[tuple[Any, ...], Row] = {}
     for spelling in spellings:
-        for one in sides:
-            for row in index.search(Search(**rest, **dict[str, Any]({one: spelling}))):
-                found[(*FeatureKey.of(row), row["rank"])] = row
+        for row in index.search(Search(**rest, **dict[str, Any]({where: spelling}))):
+            found[(*FeatureKey.of(row), row["rank"])] = row
     column = SORTS[sort].split()[0]
     return sorted(found.values(), key=lambda row: -row[column])[:limit]

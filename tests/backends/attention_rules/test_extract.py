@@ -73,7 +73,7 @@ def test_from_text_to_index_and_again(text: Path, model: Decoder, tmp_path: Path
     assert len(one["curve"]) == 11
     assert {example["kind"] for example in one["examples"]} >= {"top", "random"}
     assert all(0 <= one[name] <= 1 for name in ("f1", "f1_unigram", "f1_pairs", "f1_exact", "f1_single", "f1_always"))
-    assert index.mentioning(rules[0]["keys"][0])
+    assert index.search(Search(token=rules[0]["keys"][0]))
     about = shipped.manifest(out)
     assert (about["model"], about["seeds"], about["training"]["k"]) == ("two-layer", [0], 2)
     assert [(row["layer"], row["head"]) for row in about["heads"]] == HEADS

@@ -76,11 +76,12 @@ def test_search_by_each_condition(folder: Path) -> None:
     assert len(index.search(Search())) == 5  # nothing was dropped
 
 
-def test_reverse_search_names_the_side(folder: Path) -> None:
+def test_reverse_search_looks_at_every_side_and_keeps_the_other_conditions(folder: Path) -> None:
     index = RuleIndex(folder)
-    assert [(row["layer"], row["side"]) for row in index.mentioning(" speaks")] == [(2, "key"), (5, "key")]
-    assert {row["side"] for row in index.mentioning(" q")} == {"query"}
-    assert index.mentioning("<b>\x00")[0]["name"] == "<b>\x00"
+    assert [row["layer"] for row in index.search(Search(token=" speaks"))] == [2, 5]
+    assert [row["layer"] for row in index.search(Search(token=" speaks", verdict="refuted"))] == [5]
+    assert [row["rank"] for row in index.search(Search(token=" q", limit=2, offset=1))] == [1, 2]
+    assert index.search(Search(token=NASTY))[0]["name"] == NASTY
 
 
 def test_random_features_repeat_and_vary(folder: Path) -> None:
