@@ -20,6 +20,7 @@ from backends.errors import InputError, MissingFileError, WeightsError, quoted
 FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "attention_rules"
 TOKENS = "tokens.json.gz"
 MAP = "map.json"
+BENCH = "method_bench.json"
 FIRST = "<|endoftext|>"
 """The token that opens every sequence of the model."""
 
@@ -77,6 +78,20 @@ def head_map(folder: Path = FOLDER) -> dict[str, Any]:
         raise MissingFileError(f"{MAP} is missing from the index of rules; restore it from git.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{MAP} is damaged ({error}). Restore it from git.") from None
+
+
+@lru_cache(maxsize=1)
+def method_bench(folder: Path = FOLDER) -> dict[str, Any]:
+    """What `method_bench.write` wrote. Raises MissingFileError or WeightsError."""
+    try:
+        found: dict[str, Any] = json.loads((folder / BENCH).read_text(encoding="utf-8"))
+        if not found["seeds"] or not found["rules"]:
+            raise ValueError("it is empty")
+        return found
+    except FileNotFoundError:
+        raise MissingFileError(f"{BENCH} is missing from the index of rules; restore it from git.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{BENCH} is damaged ({error}). Restore it from git.") from None
 
 
 @lru_cache(maxsize=1)

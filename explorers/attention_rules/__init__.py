@@ -10,6 +10,7 @@ from backends.attention_rules import shelf
 from backends.attention_rules.shelf import FeatureKey
 from backends.errors import AtelierError
 from explorers.attention_rules import pictures
+from explorers.attention_rules.bench import BenchPanel
 from explorers.attention_rules.desk import DeskPanel, DetailPanel
 from explorers.attention_rules.endpoints import publish
 from explorers.attention_rules.find import FindPanel
@@ -78,6 +79,8 @@ class RulesExplorer(Explorer):
             DetailPanel(desk, key)
             with gr.Tab("Find rules", id="find"):
                 FindPanel(desk)
+            with gr.Tab("What not to believe", id="bench"):
+                BenchPanel()
 
 
 def _of_link(query: Mapping[str, str]) -> FeatureKey:

@@ -20,7 +20,7 @@ from explorers.views.head_map import HeadMap, Measure, map_value
 from explorers.views.live import JsonValue
 from explorers.views.numbers import number
 from explorers.views.ranked_list import Choice, RankedList, list_value
-from explorers.views.svg import escape, tag
+from explorers.views.svg import NOTHING, escape, tag
 
 MEASURES = (
     Measure("first", "On the first token", "Share of attention on the first token: a sink, it says nothing.", 0, 1),
@@ -34,6 +34,10 @@ MEASURES = (
     Measure("dimension", "Variety of output", "Effective dimension of the head's output, up to 64.", 1, 40),
 )  # fmt: skip
 TOP_RULES = 4
+CHOSEN = (
+    "Chosen to open with: of all verified features, the one that its rules tell best beyond what words and pairs tell. "
+    "“Some other feature” shows ordinary ones."
+)
 _FEATURES = tag(
     "section",
     tag("h3", escape("All features of this head "), tag("small", escape("best foretold by their rules first"))),
@@ -141,6 +145,7 @@ def lead(key: FeatureKey, row: Row) -> str:
         tag("p", escape(where), badge(label, status), class_="atelier-note"),
         tag("h2", escape(sentence(row)), class_="atelier-claim"),
         striking(row),
+        tag("p", escape(CHOSEN), class_="atelier-note") if key == shelf.opening() else NOTHING,
         class_="atelier-section atelier-feature",
         data_picture="feature",
         aria_label="The chosen feature",

@@ -1,5 +1,6 @@
 """Scales and axes: where a value falls in px, and the few lines that let a reader read it back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backends.errors import InputError
@@ -47,15 +48,23 @@ def vertical_axis(scale: Scale, left: float, right: float, title: str) -> Markup
     return join((lines, labels, heading))
 
 
-def horizontal_axis(scale: Scale, y: float, title: str, count: int = 6, *, whole: bool = False) -> Markup:
-    """Tick labels under the plot and the title below them; `whole` keeps whole numbers only (a count has no halves)."""
-    ticks = [
-        (value, label)
-        for value, label in nice_ticks(scale.low, scale.high, count)
-        if not whole or value == round(value)
-    ]
-    if whole:
-        ticks = [(value, f"{round(value):,}") for value, _ in ticks]
+Ticks = Sequence[tuple[float, str]]
+"""Where on an axis there is a tick, and its label."""
+
+
+def _round_ticks(scale: Scale, count: int, *, whole: bool) -> Ticks:
+    found = nice_ticks(scale.low, scale.high, count)
+    return [(value, f"{round(value):,}") for value, _ in found if value == round(value)] if whole else found
+
+
+def horizontal_axis(
+    scale: Scale, y: float, title: str, count: int = 6, *, whole: bool = False, ticks: Ticks = ()
+) -> Markup:
+    """Tick labels under the plot and the title below them; `whole` keeps whole numbers only (a count has no halves).
+
+    `ticks`: in place of round numbers.
+    """
+    ticks = ticks or _round_ticks(scale, count, whole=whole)
     base = line(scale.start, y, scale.end, y, stroke="var(--atelier-edge)", stroke_width=1)
     labels = join(text(scale(value), y + 18, label, text_anchor="middle") for value, label in ticks)
     shown = fit(title, scale.end - scale.start)

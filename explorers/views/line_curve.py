@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from backends.errors import InputError
-from explorers.views.axes import Scale, horizontal_axis, padded, vertical_axis
+from explorers.views.axes import Scale, Ticks, horizontal_axis, padded, vertical_axis
 from explorers.views.numbers import finite_range, number, require_finite
 from explorers.views.palette import SERIES, Style, token
 from explorers.views.picture import Cell, Drawing, Pen, Picture, Table, compose
@@ -50,8 +50,11 @@ def line_curve(
     y_limits: tuple[float, float] | None = None,
     threshold: float | None = None,
     whole_x: bool = False,
+    x_ticks: Ticks = (),
 ) -> Picture:
     """Every series over one pair of axes; `threshold` draws a horizontal reference, `whole_x` is for counts and steps.
+
+    `x_ticks`: labels of an axis that counts places of a list, such as powers.
 
     Raises InputError for no series, for lengths that differ and for a value that is not finite.
     """
@@ -72,7 +75,7 @@ def line_curve(
         axes = join(
             (
                 vertical_axis(ys, xs.start, xs.end, heading),
-                horizontal_axis(xs, bottom, x_title, 4 if pen.narrow else 6, whole=whole_x),
+                horizontal_axis(xs, bottom, x_title, 4 if pen.narrow else 6, whole=whole_x, ticks=x_ticks),
             )
         )
         labels = NOTHING if pen.narrow else _end_labels(drawn, xs, ys)
