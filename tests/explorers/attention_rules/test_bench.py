@@ -4,6 +4,7 @@ import pytest
 
 from backends.attention_rules import shelf
 from explorers.attention_rules.bench import RANKINGS, causal_tests, firsts, precisions
+from explorers.attention_rules.words import Row
 
 pytestmark = pytest.mark.unit
 
@@ -16,8 +17,8 @@ RULE = {
 
 
 def test_every_ranking_has_its_mean_and_the_range_of_its_seeds() -> None:
-    seeds = [{"precision": {name: at / 10 for at, name in enumerate(RANKINGS)}} for _ in range(2)]
-    seeds[1]["precision"]["paper"] = 0.6
+    plain = {name: at / 10 for at, name in enumerate(RANKINGS)}
+    seeds: list[Row] = [{"precision": plain}, {"precision": plain | {"paper": 0.6}}]
     shown = {one.label: one for one in precisions(seeds, 32)}
     assert list(shown) == [label for label, _ in RANKINGS.values()]
     paper = shown["The paper's"]
