@@ -1,35 +1,99 @@
-"""Trains a small network and builds its frames at once, for a visitor who waits."""
+"""Trains a small network and builds its frames at once, for a visitor who waits and watches.
+
+At every checkpoint the watched pictures are placed in one frame with those before, as a build does it, so that the
+visitor sees them come apart while the network still learns; the frames of regions follow when it has.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from torch import Tensor
+
 from backends.progress import Progress
-from backends.visual_patterns import build, shelf, train
+from backends.visual_patterns import alignment, build, features, shelf, train
 from backends.visual_patterns.build import Plan
+from backends.visual_patterns.data import balanced, find, to_input
+from backends.visual_patterns.features import Watched
+from backends.visual_patterns.networks import HEAD, STAGES
 from backends.visual_patterns.samples import Settings
-from backends.visual_patterns.train import Request
+from backends.visual_patterns.train import Checkpoint, Request
 
 R = TypeVar("R")
 
 PICTURES, WATCHED, SHARE = 2000, 60, 0.4
 """Trained on at most so many pictures, with so many watched; training's share of the progress."""
 
+STEPS = 300
+"""Of Adam, for the places of one checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFrame:
+    """The watched pictures at one checkpoint.
+
+    Attributes:
+        step: of training.
+        loss: the mean since the checkpoint before; NaN at the first.
+        g: their places (n, d'), in one frame with the checkpoints before.
+        agreement: share of them where the class read off the place is the network's.
+    """
+
+    step: int
+    loss: float
+    g: Tensor
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class Emerging:
+    """A network in training as far as it has come: its `frames`, and the `labels` (n,) of the watched pictures."""
+
+    frames: tuple[LiveFrame, ...]
+    labels: tuple[int, ...]
+
 
 def prepare(data: str, network: str, seed: int, epochs: int) -> Generator[Progress, None, str]:
-    """Trains and builds; previews are checkpoints. Returns the name of the build on the `shelf`.
+    """Trains and builds; previews are `Emerging`. Returns the name of the build on the `shelf`.
 
     Raises:
         InputError: as `train.Request` does.
     """
     request = Request(data, network, seed, epochs, PICTURES)
-    plan = Plan(request, WATCHED, settings=Settings(steps=300), compare=())
-    trained = yield from _part(train.train(request), 0.0, SHARE)
+    plan = Plan(request, WATCHED, settings=Settings(steps=STEPS), compare=())
+    trained = yield from _part(_watching(train.train(request), plan), 0.0, SHARE)
     states = {checkpoint.step: dict(checkpoint.state) for checkpoint in trained.checkpoints}
     work = build.build(plan, out=shelf.own_folder(), states=states, accuracy=trained.accuracy)
     folder = yield from _part(work, SHARE, 1.0)
     return folder.name
+
+
+def _watching(work: Generator[Progress, None, R], plan: Plan) -> Generator[Progress, None, R]:
+    """`work` with all frames so far in place of each checkpoint: whoever misses one finds it in the next."""
+    split = balanced(find(plan.request.data).split(plan.split), plan.images, plan.seed)
+    inputs = to_input(split.pictures)
+    waiting: deque[tuple[Tensor, Tensor]] = deque()
+    placed = alignment.series(iter(waiting.popleft, None), plan.settings)
+    seen = Emerging((), tuple(split.labels.tolist()))
+    try:
+        while True:
+            step = next(work)
+            if isinstance(step.preview, Checkpoint):
+                model = train.loaded(plan.request, step.preview.state)
+                found = features.extract(Watched(model, STAGES, HEAD), inputs)
+                waiting.append((found.samples, found.logits))
+                places, _ = next(placed)
+                frame = LiveFrame(step.preview.step, step.preview.loss, places.g, places.agreement)
+                seen = replace(seen, frames=(*seen.frames, frame))
+            yield replace(step, preview=seen)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+    finally:
+        work.close()
 
 
 def _part(work: Generator[Progress, None, R], start: float, end: float) -> Generator[Progress, None, R]:

@@ -1,7 +1,7 @@
-"""Train it yourself: a network learns while you watch its loss, and its frames take the place of those on show."""
+"""Train it yourself: a network learns while you watch its frames and loss; then all of it takes the desk."""
 
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.components import Component
@@ -11,12 +11,16 @@ from backends.visual_patterns import shelf
 from explorers.progress import paced, progress_line
 from explorers.stopping import Run, StopButton
 from explorers.views.line_curve import Series, line_curve
+from explorers.views.point_panels import Panel, point_panels
 from explorers.views.svg import escape
 from explorers.visual_patterns.desk import DeskPanel
 
+if TYPE_CHECKING:
+    from backends.visual_patterns.live import Emerging
+
 IDLE = (
-    "Trains a small network and builds its frames over 60 test pictures: one to three minutes on two CPU cores. "
-    "It then takes its place in the list of networks."
+    "Trains a small network and shows where 60 test pictures stand at each checkpoint as it comes; then builds all "
+    "frames: one to three minutes on two CPU cores. The network then takes its place in the list above."
 )
 DATA = [("Handwritten digits", "digits"), ("Emoji scenes", "emoji"), ("Fashion-MNIST", "fashion")]
 NETWORKS = [("VGG-like", "vgg"), ("ResNet", "resnet")]
@@ -51,16 +55,16 @@ class PracticePanel:
     def _train(
         self, run: Run, data: str, kind: str, seed: float | None, epochs: float
     ) -> Generator[dict[Component, Any], None, None]:
-        from backends.visual_patterns.live import prepare
-        from backends.visual_patterns.train import Checkpoint
+        from backends.visual_patterns.live import Emerging, prepare
 
-        losses: list[tuple[int, float]] = []
+        shown = 0
 
         def report(step: Progress) -> dict[Component, Any]:
+            nonlocal shown
             found: dict[Component, Any] = {self.status: progress_line(step)}
-            if isinstance(step.preview, Checkpoint):
-                losses.append((step.preview.step, step.preview.loss))
-                found[self.picture] = loss_picture(losses)
+            if isinstance(step.preview, Emerging) and len(step.preview.frames) > shown:
+                shown = len(step.preview.frames)
+                found[self.picture] = emerging_picture(step.preview, data)
             return found
 
         name = yield from paced(run.until_stopped(prepare(data, kind, int(seed or 0), int(epochs))), report)
@@ -74,6 +78,23 @@ class PracticePanel:
             self._desk.picked: picked,
             self._desk.at: at,
         }
+
+
+def emerging_picture(seen: "Emerging", data: str) -> str:
+    """The watched pictures at every checkpoint so far, and the loss."""
+    from backends.visual_patterns.data import find
+
+    panels = [
+        Panel(f"step {frame.step:,}", f"agrees {frame.agreement:.0%}", [(p[0], p[1]) for p in frame.g.tolist()])
+        for frame in seen.frames
+    ]
+    picture = point_panels(
+        panels,
+        seen.labels,
+        find(data).classes,
+        title=f"{len(seen.labels)} test pictures at each checkpoint so far, in one frame: two of its dimensions",
+    )
+    return picture.html + loss_picture([(frame.step, frame.loss) for frame in seen.frames])
 
 
 def loss_picture(losses: list[tuple[int, float]]) -> str:
