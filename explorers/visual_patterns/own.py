@@ -12,6 +12,7 @@ from explorers.views.before_after import BeforeAfter, Shot, before_after_value
 from explorers.views.emergence import picked_value
 from explorers.views.heat_map import heat_map
 from explorers.views.line_curve import Series, line_curve
+from explorers.views.paths import PathPanel, path_panels
 from explorers.views.svg import Markup, escape, tag
 from explorers.visual_patterns.desk import DeskPanel
 from explorers.visual_patterns.place import place_of
@@ -135,4 +136,12 @@ def trial_html(trial: Any) -> str:
         y_title="change",
         whole_x=True,
     )
-    return tag("div", Markup(moved.html), Markup(ways.html), class_="atelier-columns")
+    panels = [PathPanel(*parts) for parts in zip(stages, trial.tracks, trial.kinds, strict=True)]
+    names = [f"to {trial.before}", f"to {trial.rival}"]
+    paths = path_panels(
+        panels,
+        list(zip(names, trial.rays, strict=True)),
+        TYPES,
+        title="Regions from the clean picture (ring) to the attacked one (dot), in the plane of two classes",
+    )
+    return paths.html + tag("div", Markup(moved.html), Markup(ways.html), class_="atelier-columns")
