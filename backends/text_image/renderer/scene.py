@@ -29,16 +29,16 @@ SCRIPTS: dict[str, float] = {
     "cyrillic": 1.5,
     "greek": 1,
     "hans": 4,
-    "hant": 3,
+    "hant": 1.5,
     "japanese": 2,
     "korean": 2.5,
     "arabic": 1.8,
     "hebrew": 1,
     "devanagari": 2,
-    "bengali": 3,
-    "tamil": 3,
-    "telugu": 2,
-    "thai": 3.5,
+    "bengali": 1.4,
+    "tamil": 1.2,
+    "telugu": 1.2,
+    "thai": 2.2,
 }
 """How often each script is drawn: often English and Chinese, judged on more edits, and what is learnt more slowly."""
 

@@ -31,8 +31,6 @@ _OLD_STEPS = (600, 850)
 _FROM_GLOBAL = 0.5
 _HAND_OVER_STEPS = (250, 500)
 _HAND_OVER_SNR_WEIGHT = 2.0  # at t = 500, where it happens: what was predicted holds no more of the scene than that
-# Ours as well: squared error alone answers doubt about an edge with a blur, absolute error of the slopes does not.
-_EDGE_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Objective:
         self._rng, self._torch = random.Random(seed), torch.Generator().manual_seed(seed)
 
     def loss(self, batch: Batch, stage: Stage) -> Tensor:
-        """Weighted mean squared error of the predicted picture, a scalar; at the detail stage also of its edges."""
+        """Weighted mean squared error of the predicted picture, a scalar."""
         n = len(batch.captions)
         low, high = {"prior": (0, STEPS), "global": (STEPS // 2, STEPS), "detail": (0, STEPS // 2)}[stage]
         start, steps = batch.image, torch.randint(low, high, (n,), generator=self._torch)
@@ -95,11 +93,7 @@ class Objective:
         predicted = self._predict(batch, stage, to_places(noised), steps, position)
         snr_weight = torch.minimum(1 / (1 - alpha), most.to(self._device)[:, None, None, None])  # SNR + 1
         weight = snr_weight * to_places(1 + INSIDE_WEIGHT * position.expand(-1, 3, -1, -1))
-        loss = ((predicted.float() - target) ** 2 * weight).mean()
-        if stage == "detail":
-            error = to_pixels(predicted.float() - target)
-            loss = loss + _EDGE_WEIGHT * edge_error(error, 1 + INSIDE_WEIGHT * position)
-        return loss / (1 + INSIDE_WEIGHT / 3)
+        return ((predicted.float() - target) ** 2 * weight).mean() / (1 + INSIDE_WEIGHT / 3)
 
     @torch.no_grad()
     def _handed_over(self, batch: Batch) -> Tensor:
@@ -140,9 +134,3 @@ class Objective:
             mid_block_additional_residual=mid,
             return_dict=False,
         )[0]
-
-
-def edge_error(error: Tensor, weight: Tensor) -> Tensor:
-    """Mean absolute slope, over both axes, of the `error` (n, 3, h, w), weighted by `weight` (n, 1, h, w); a scalar."""
-    across, down = (torch.diff(error, dim=axis).abs() for axis in (3, 2))
-    return (across * weight[..., 1:]).mean() + (down * weight[:, :, 1:]).mean()

@@ -16,7 +16,7 @@ from backends.text_image.networks import base_unet, control_from, noise_schedule
 from backends.text_image.renderer.material import load_material
 from backends.text_image.renderer.scene import SceneMaker
 from backends.text_image.training.batches import Batch, batches, collate
-from backends.text_image.training.loss import INSIDE_WEIGHT, Networks, Objective, edge_error
+from backends.text_image.training.loss import INSIDE_WEIGHT, Networks, Objective
 from backends.text_image.training.run import Plan, Run, advance, averages_file, begin_with_base, open_run, save_run
 
 pytestmark = pytest.mark.method
@@ -161,15 +161,6 @@ def test_the_loss_by_hand(networks: Networks, batch: Batch) -> None:
     alpha = noise_schedule().alphas_cumprod[calls[0][1]]
     weights = (1 / (1 - alpha)).clamp(max=6) * (1 + INSIDE_WEIGHT * batch.position.mean(dim=(1, 2, 3)))
     assert found == pytest.approx(0.25 * weights.mean().item() / (1 + INSIDE_WEIGHT / 3), rel=1e-4)
-
-
-def test_the_error_of_edges_by_hand() -> None:
-    """An error of 1 in the right half of 2 x 4 pixels has one edge down its middle, counted as its weight says."""
-    error = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(1, 3, 2, 4)
-    assert edge_error(error, torch.full((1, 1, 2, 4), 3.0)).item() == pytest.approx(3 * 2 / 6)
-    by_row = torch.tensor([1.0, 1.0, 5.0, 1.0]).view(1, 1, 4, 1).expand(-1, -1, -1, 2)
-    assert edge_error(error.mT, by_row).item() == pytest.approx(5 / 3)
-    assert edge_error(error * 0 + 0.7, torch.ones(1, 1, 2, 4)).item() == 0
 
 
 def test_the_loss_falls_on_scenes_seen_again(batch: Batch, tmp_path: Path) -> None:
