@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +47,7 @@ class FeatureKey(NamedTuple):
         return cls(*(int(part) for part in found.groups()))
 
     @classmethod
-    def of(cls, row: Row) -> FeatureKey:
+    def of(cls, row: Mapping[str, Any]) -> FeatureKey:
         """The key of a row of the index."""
         return cls(row["layer"], row["head"], row["seed"], row["feature"])
 

@@ -67,20 +67,21 @@ class RulesExplorer(Explorer):
 
     def _lay_out(self, query: Mapping[str, str]) -> None:
         key = _of_link(query)
+        rule = _rule_of_link(query)
         desk = DeskPanel(key)
-        with desk.actions:
-            copy_link_button(self.id, desk.fields)
-            export = gr.Button("Export JSON, CSV, SVG", size="sm")
         exported = gr.Files(label="JSON, CSV, SVG", visible=False, interactive=False)
-        export.click(guarded(_export), desk.key, exported, api_visibility="private")
-        with gr.Tabs():
+        with gr.Tabs(selected="play" if rule is None else "rules"):
             with gr.Tab("Try your own text", id="play"):
-                PlayPanel(desk, query.get("text", ""))
-            DetailPanel(desk, key)
+                play = PlayPanel(desk, query.get("text", ""))
+            DetailPanel(desk, key, rule)
             with gr.Tab("Find rules", id="find"):
                 FindPanel(desk)
             with gr.Tab("What not to believe", id="bench"):
                 BenchPanel()
+        with desk.actions:
+            copy_link_button(self.id, {**desk.fields, "text": play.own})
+            export = gr.Button("Export JSON, CSV, SVG", size="sm")
+        export.click(guarded(_export), desk.key, exported, api_visibility="private")
 
 
 def _of_link(query: Mapping[str, str]) -> FeatureKey:
@@ -91,6 +92,12 @@ def _of_link(query: Mapping[str, str]) -> FeatureKey:
         return key
     except AtelierError:
         return shelf.opening()
+
+
+def _rule_of_link(query: Mapping[str, str]) -> int | None:
+    """The rank of the rule that a link names; None where it names none."""
+    rank = query.get("rule", "")
+    return int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 4 else None
 
 
 def _export(text: str) -> gr.Files:

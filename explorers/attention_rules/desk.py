@@ -155,11 +155,11 @@ def lead(key: FeatureKey, row: Row) -> str:
 class DetailPanel:
     """The rest of the feature's page: all rules, examples, how good they are, and its causal tests."""
 
-    def __init__(self, desk: DeskPanel, key: FeatureKey) -> None:
-        """Lays out the tabs; must be called inside `gr.Tabs`."""
+    def __init__(self, desk: DeskPanel, key: FeatureKey, rule: int | None) -> None:
+        """Lays out the tabs, with the rule of rank `rule` marked; must be called inside `gr.Tabs`."""
         row = shelf.feature(key)
         with gr.Tab("All rules", id="rules"):
-            self.rules = gr.HTML(rules_table(row["rules"]))
+            self.rules = gr.HTML(rules_table(row["rules"], chosen=rule))
         with gr.Tab("Examples", id="examples"):
             self.examples = gr.HTML(examples_page(row))
         with gr.Tab("How good are they?", id="scores"):

@@ -19,7 +19,10 @@ Answer = tuple[JsonValue, dict[str, Any]]
 
 
 class PlayPanel:
-    """A sentence, its arcs, and the tokens as they are after edits. `now` holds ids, query and the value before."""
+    """A sentence, its arcs, and the tokens as they are after edits. `now` holds ids, query and the value before.
+
+    `own` is what a link carries: the visitor's sentence once it is explained; empty while an example stands there.
+    """
 
     def __init__(self, desk: DeskPanel, text: str) -> None:
         """Lays out the panel with `text`, or with the strongest example of the desk's feature."""
@@ -33,6 +36,7 @@ class PlayPanel:
                 self.silence = gr.Button("Smallest edit that silences it", size="sm")
         self.arcs = SourceArcs({}, label="Sources of the feature's value")
         self.now = gr.State({})
+        self.own = gr.Textbox(text[:2000], visible="hidden", label="Sentence of a link")
         gr.Markdown(
             "Teal promotes, orange suppresses; ▾ marks tokens at which a rule says “active”. Choose a token to explain "
             "it, delete it, move or repeat it before the explained one, or replace it: the model's true value stands "
@@ -41,11 +45,12 @@ class PlayPanel:
         )
         out = [self.arcs, self.now]
         gr.on([self.go.click, self.text.submit], guarded(_explain), [desk.key, self.text], out, **quick)
+        gr.on([self.go.click, self.text.submit], lambda text: text[:2000], self.text, self.own, **quick)
         self.arcs.query(guarded(_query), [desk.key, self.now], out, **quick)
         self.arcs.edit(guarded(_edit), [desk.key, self.now], out, **quick)
         self.silence.click(guarded(_silence), [desk.key, self.now], out, **quick)
         desk.key.change(guarded(example_text), desk.key, self.text, **quick)
-        desk.key.change(lambda: ({}, {}), None, out, **quick)
+        desk.key.change(lambda: ({}, {}, ""), None, [*out, self.own], **quick)
 
 
 def example_text(key: str) -> str:

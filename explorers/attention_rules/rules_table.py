@@ -1,7 +1,9 @@
 """The rules of a feature as a table: what, where, how strong, how often, and the test of those that have their own."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
+from backends.attention_rules.shelf import FeatureKey
 from explorers.attention_rules.words import KIND_WORDS, VERDICTS, Row, plain_name, relation_words, tokens
 from explorers.views.badge import badge
 from explorers.views.numbers import number
@@ -14,12 +16,12 @@ TESTED = ("absence", "counting")
 HEADINGS = ("#", "Pattern", "Where it stands", "Weight", "Precision", "Found", "By distance", "Causal test")
 
 
-def rules_table(rules: Sequence[Row], name: str = "") -> str:
-    """The table; `name` adds a column with the feature of each rule."""
+def rules_table(rules: Sequence[Row], name: str = "", chosen: int | None = None) -> str:
+    """The table, called `name`; the number of a rule is a link to it, and the rule of rank `chosen` is marked."""
     if not rules:
         return tag("p", escape("There are no such rules."), class_="atelier-note")
     headings = tag("tr", *(tag("th", escape(one), scope="col") for one in HEADINGS))
-    body = join(_row(row, index) for index, row in enumerate(rules, 1))
+    body = join(_row(row, chosen=row["rank"] == chosen) for row in rules)
     table = tag("table", tag("thead", headings), tag("tbody", body))
     return tag(
         "div",
@@ -32,11 +34,13 @@ def rules_table(rules: Sequence[Row], name: str = "") -> str:
     )
 
 
-def _row(row: Row, index: int) -> Markup:
+def _row(row: Row, *, chosen: bool) -> Markup:
     label, status = VERDICTS[row["verdict"]]
+    query = urlencode({"tab": "attention_rules", "feature": str(FeatureKey.of(row)), "rule": row["rank"]})
+    link = tag("a", escape(str(row["rank"] + 1)), href=f"?{query}", title="Link to this rule")
     return tag(
         "tr",
-        tag("td", escape(str(index))),
+        tag("td", link),
         tag("th", _pattern(row), scope="row"),
         tag("td", escape(relation_words(row)), _conditions(row)),
         tag("td", escape(number(row["weight"]))),
@@ -44,6 +48,7 @@ def _row(row: Row, index: int) -> Markup:
         tag("td", escape(f"{row['support']:,}×")),
         tag("td", _profile(row["profile"])),
         tag("td", badge(label, status) if row["kind"] in TESTED else escape("not by itself")),
+        aria_current="true" if chosen else None,
     )
 
 
