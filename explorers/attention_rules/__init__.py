@@ -15,6 +15,7 @@ from explorers.attention_rules.desk import DeskPanel, DetailPanel
 from explorers.attention_rules.endpoints import publish
 from explorers.attention_rules.find import FindPanel
 from explorers.attention_rules.play import PlayPanel
+from explorers.attention_rules.rules_table import judged
 from explorers.explorer import Explorer, Paper
 from explorers.guard import guarded
 from explorers.links import copy_link_button
@@ -24,7 +25,7 @@ from explorers.when_seen import lay_out_when_seen
 
 _COLUMNS = (
     "rank", "kind", "relation", "name", "keys", "queries", "unless", "more_than", "weight", "precision", "support",
-    "verdict",
+    "verdict", "verdict_of",
 )  # fmt: skip
 
 
@@ -103,7 +104,8 @@ def _rule_of_link(query: Mapping[str, str]) -> int | None:
 def _export(text: str) -> gr.Files:
     """The feature as JSON, its rules as CSV, its strip and its curve as SVG."""
     row = shelf.feature(FeatureKey.parse(text))
-    cells = tuple(tuple(_cell(rule[name]) for name in _COLUMNS) for rule in row["rules"])
+    rules = [rule | {"verdict_of": judged(rule)} for rule in row["rules"]]
+    cells = tuple(tuple(_cell(rule[name]) for name in _COLUMNS) for rule in rules)
     name = "attention-rules-" + text.lower()
     return gr.Files(
         [

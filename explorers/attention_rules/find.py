@@ -8,6 +8,7 @@ from backends.attention_rules import shelf
 from backends.attention_rules.index import SORTS, Row, Search
 from backends.attention_rules.shelf import FeatureKey
 from explorers.attention_rules.desk import DeskPanel, id_of_feature
+from explorers.attention_rules.rules_table import judged
 from explorers.attention_rules.words import MARKS, RELATION_WORDS, VERDICTS, plain_name, relation_words
 from explorers.guard import guarded
 from explorers.views.live import JsonValue
@@ -34,7 +35,7 @@ class FindPanel:
             self.relation = gr.Dropdown(relations, value="", label="Relation", interactive=True, min_width=160)
         with gr.Row():
             verdicts = [("any", ""), *((one, one) for one in VERDICTS)]
-            self.verdict = gr.Dropdown(verdicts, value="", label="Feature's verdict", interactive=True, min_width=120)
+            self.verdict = gr.Dropdown(verdicts, value="", label="Verdict", interactive=True, min_width=120)
             self.least = gr.Slider(0, 1, 0, step=0.05, label="F1 at least", interactive=True, min_width=160)
             self.sort = gr.Dropdown(ORDERS, value="f1", label="Best by", interactive=True, min_width=120)
         self.found = RankedList(results("", "any", "", "", 0.0, "f1"), label="Rules found")
@@ -58,7 +59,7 @@ def results(token: str, side: str, relation: str, verdict: str, least: float, so
         Choice(
             f"{FeatureKey.of(row)}#{row['rank']}",
             f"{plain_name(row['name'])}, {relation_words(row)}",
-            f"L{row['layer']}H{row['head']} F1 {number(row['f1'], 2)} feature {row['verdict']}",
+            f"L{row['layer']}H{row['head']} F1 {number(row['f1'], 2)} {judged(row)} {row['verdict']}",
             row["f1"],
             MARKS[row["verdict"]],
         )

@@ -34,6 +34,11 @@ def rules_table(rules: Sequence[Row], name: str = "", chosen: int | None = None)
     )
 
 
+def judged(row: Row) -> str:
+    """What the verdict of a rule's row is about: the `rule`, if tested itself, or its `feature`'s main source."""
+    return "rule" if row["kind"] in TESTED else "feature"
+
+
 def _row(row: Row, *, chosen: bool) -> Markup:
     label, status = VERDICTS[row["verdict"]]
     query = urlencode({"tab": "attention_rules", "feature": str(FeatureKey.of(row)), "rule": row["rank"]})
@@ -47,7 +52,7 @@ def _row(row: Row, *, chosen: bool) -> Markup:
         tag("td", escape(number(row["precision"], 2))),
         tag("td", escape(f"{row['support']:,}×")),
         tag("td", _profile(row["profile"])),
-        tag("td", badge(label, status) if row["kind"] in TESTED else escape("not by itself")),
+        tag("td", badge(label, status) if judged(row) == "rule" else escape("not by itself")),
         aria_current="true" if chosen else None,
     )
 
