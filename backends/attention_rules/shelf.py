@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,29 +69,26 @@ def feature(key: FeatureKey) -> Row:
 @lru_cache(maxsize=1)
 def head_map(folder: Path = FOLDER) -> dict[str, Any]:
     """The head map: what it was measured on, and `heads`, one row a head. Raises MissingFileError or WeightsError."""
-    try:
-        found: dict[str, Any] = json.loads((folder / MAP).read_text(encoding="utf-8"))
-        if not all(isinstance(row["layer"], int) and isinstance(row["head"], int) for row in found["heads"]):
-            raise ValueError("a head has no place")
-        return found
-    except FileNotFoundError:
-        raise MissingFileError(f"{MAP} is missing from the index of rules; restore it from git.") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{MAP} is damaged ({error}). Restore it from git.") from None
+    return _stored(folder / MAP, lambda found: all(int(row["layer"]) + int(row["head"]) >= 0 for row in found["heads"]))
 
 
 @lru_cache(maxsize=1)
 def method_bench(folder: Path = FOLDER) -> dict[str, Any]:
     """What `method_bench.write` wrote. Raises MissingFileError or WeightsError."""
+    return _stored(folder / BENCH, lambda found: bool(found["seeds"]) and bool(found["rules"]))
+
+
+def _stored(file: Path, whole: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The object in a JSON file of the index, if it is `whole`."""
     try:
-        found: dict[str, Any] = json.loads((folder / BENCH).read_text(encoding="utf-8"))
-        if not found["seeds"] or not found["rules"]:
-            raise ValueError("it is empty")
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if not whole(found):
+            raise ValueError("something is missing in it")
         return found
     except FileNotFoundError:
-        raise MissingFileError(f"{BENCH} is missing from the index of rules; restore it from git.") from None
+        raise MissingFileError(f"{file.name} is missing from the index of rules; restore it from git.") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{BENCH} is damaged ({error}). Restore it from git.") from None
+        raise WeightsError(f"{file.name} is damaged ({error}). Restore it from git.") from None
 
 
 @lru_cache(maxsize=1)
