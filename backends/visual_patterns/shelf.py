@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,25 @@ def page(name: str) -> Json:
 
         write(folder)
     return _page(folder / PAGE_FILE, (folder / PAGE_FILE).stat().st_mtime_ns)
+
+
+def seeds_file(family: str) -> Path:
+    """Where the figures of all seeds of one network are, of a `family` such as emoji-resnet."""
+    return FOLDER / "seeds" / f"{family}.json"
+
+
+def seeds(name: str) -> Json | None:
+    """What all seeds of this build's network say together (see `seeds.summarise`).
+
+    None where that is not known, or where the build had other steps or layers. WeightsError if the file is damaged.
+    """
+    about = index(name)
+    family = re.fullmatch(r"(.+)-s\d+", name)
+    path = seeds_file(family.group(1)) if family else None
+    if path is None or not path.is_file():
+        return None
+    found = _page(path, path.stat().st_mtime_ns)
+    return found if (found["steps"], found["layers"]) == (about["steps"], about["layers"]) else None
 
 
 def picture(name: str, image: object) -> Json:

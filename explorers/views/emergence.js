@@ -5,7 +5,7 @@ const PACE = 900; // ms from one frame to the next while playing
 const EASE = 380; // ms for a jump
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const state = {
-  data: null, picked: null, region: null, mode: "regions", tau: 0.4, selected: new Set(),
+  data: null, seeds: null, seedCounts: null, picked: null, region: null, mode: "regions", tau: 0.4, selected: new Set(),
   at: { step: 0, layer: 0 }, target: { step: 0, layer: 0 }, playing: null, moving: false,
   mu: null, cloud: null, pictures: null, reach: { regions: 1, pictures: 1 },
 };
@@ -238,7 +238,8 @@ function load() {
   if (!props.value) return;
   const data = props.value.page;
   const start = props.value.start;
-  Object.assign(state, { data, region: null, wanted: start.region, selected: new Set(), playing: null, tau: start.tau });
+  const { seeds } = props.value;
+  Object.assign(state, { data, seeds, seedCounts: seeds && seedCounts(seeds), region: null, wanted: start.region, selected: new Set(), playing: null, tau: start.tau });
   state.at = { step: start.step, layer: start.layer };
   state.target = { ...state.at };
   const shape = [data.steps.length, data.layers.length];

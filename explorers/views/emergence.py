@@ -30,6 +30,7 @@ class Emergence(LiveView):
         "emergence_space.js",
         "emergence_canvas.js",
         "emergence_picture.js",
+        "emergence_bands.js",
         "emergence_figures.js",
     )
 
@@ -40,9 +41,10 @@ class PickedPicture(LiveView):
     script_name = "emergence_picked.js"
 
 
-def emergence_value(page: JsonValue, start: Place) -> JsonValue:
-    """The view's value: the packed frames of a network, and where to begin."""
-    return {"page": page, "start": asdict(start)}
+def emergence_value(page: JsonValue, start: Place, seeds: JsonValue | None = None) -> JsonValue:
+    """The view's value: the packed frames of a network, where to begin, and the counts of all its seeds, if known."""
+    kept = ("seeds", "images", "steps", "layers", "regions", "total", "reliable")
+    return {"page": page, "start": asdict(start), "seeds": seeds and {key: seeds[key] for key in kept}}
 
 
 def picked_value(name: str, picture: JsonValue) -> JsonValue:

@@ -114,14 +114,15 @@ function maps(state, on) {
   const tau = slider("Threshold τ", { min: 0, max: 100, step: 1 }, (value) => on.tau(value / 100));
   const control = make("div", { class: "atelier-emergence-tau" }, tau.label, tau.input, tau.output);
   const kinds = [
-    { title: "Of them reliable", of: (f) => f.share, text: (v) => `${Math.round(v * 100)}` , unit: "%" },
-    { title: "Knowledge points a picture", of: (f) => f.total / f.regions, text: (_, f) => f.total.toFixed(0), unit: "" },
+    { title: "Of them reliable", share: (f) => f.share, text: (v) => `${Math.round(v * 100)}`, unit: "%", top: "100", count: (seed) => seed.share, say: (v) => `${Math.round(v * 100)} %` },
+    { title: "Knowledge points a picture", share: (f) => f.total / f.regions, text: (_, f) => f.total.toFixed(0), unit: "", top: "all", count: (seed) => seed.total, say: (v) => (v * state.data.grid ** 2).toFixed(0) },
   ];
   let grids = [];
 
   function build() {
     const { steps, layers } = state.data;
     grids = kinds.map((kind) => {
+      const band = bandRow(state, kind);
       const cells = layers.map((_, l) =>
         steps.map((_, s) => {
           const button = make("button", { type: "button" });
@@ -131,9 +132,10 @@ function maps(state, on) {
       );
       const head = make("tr", {}, make("td"), ...steps.map((one) => make("th", { scope: "col" }, one >= 1000 ? `${(one / 1000).toFixed(1)}k` : String(one))));
       const rows = layers.map((_, l) => l).reverse().map((l) => make("tr", {}, make("th", { scope: "row" }, `stage ${l + 1}`), ...cells[l].map((button) => make("td", {}, button))));
-      const table = make("table", {}, make("caption", {}, `${kind.title}${kind.unit ? `, ${kind.unit}` : ""}`), make("thead", {}, head), make("tbody", {}, ...rows));
+      const table = make("table", {}, make("caption", {}, `${kind.title}${kind.unit ? `, ${kind.unit}` : ""}`), make("thead", {}, head), make("tbody", {}, ...rows), make("tfoot", {}, band.node));
+      band.build();
       rove(table, () => cells.flat());
-      return { kind, cells, node: make("div", { class: "atelier-emergence-map" }, table) };
+      return { kind, cells, band, node: make("div", { class: "atelier-emergence-map" }, table, band.said) };
     });
     node.replaceChildren(control, make("div", { class: "atelier-emergence-two" }, ...grids.map((grid) => grid.node)));
   }
@@ -141,10 +143,11 @@ function maps(state, on) {
   function draw() {
     if (Number(tau.input.value) !== Math.round(state.tau * 100)) tau.input.value = Math.round(state.tau * 100);
     write(tau.output, state.tau.toFixed(2) + (Math.abs(state.tau - state.data.tau) < 0.005 ? " (the authors' code)" : ""));
-    for (const { kind, cells } of grids) {
+    for (const { kind, cells, band } of grids) {
+      band.draw();
       cells.forEach((row, l) => row.forEach((button, s) => {
         const f = figuresOf(state, { step: s, layer: l });
-        const value = kind.of(f);
+        const value = kind.share(f);
         const here = s === state.target.step && l === state.target.layer;
         const { fill, text } = value === null ? { fill: "transparent", text: "inherit" } : viridis(value);
         button.style.background = fill;

@@ -25,7 +25,7 @@ class DeskPanel:
         with gr.Row(elem_classes="atelier-lead"):
             self.network = gr.Dropdown(self.choices(), value=name, label="Network", interactive=True, min_width=280)
             gr.Markdown(HINT, elem_classes="atelier-hint")
-        self.view = Emergence(emergence_value(shelf.page(name), place), label="Patterns")
+        self.view = Emergence(emergence_value(shelf.page(name), place, shelf.seeds(name)), label="Patterns")
         self.picked = PickedPicture(picked_value(name, shelf.picture(name, place.image)), label="Regions of a picture")
         self.at = gr.JSON(asdict(place), visible="hidden", label="Where this is")
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
@@ -48,7 +48,7 @@ class DeskPanel:
         """The values of `view`, `picked` and `at` with another network on the desk."""
         place = opening(name)
         return (
-            emergence_value(shelf.page(name), place),
+            emergence_value(shelf.page(name), place, shelf.seeds(name)),
             picked_value(name, shelf.picture(name, place.image)),
             asdict(place),
         )

@@ -1,6 +1,6 @@
 """How far to trust what is shown: fidelity, controls, seeds, and what was put in place of what was never published."""
 
-import re
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -8,9 +8,10 @@ import gradio as gr
 from backends.visual_patterns import shelf
 from explorers.guard import guarded
 from explorers.views.line_curve import Series, line_curve
-from explorers.views.picture import Table, data_table
+from explorers.views.picture import Picture, Table, data_table
 from explorers.views.svg import Markup, escape, join, tag
 from explorers.visual_patterns.desk import DeskPanel
+from explorers.visual_patterns.seeds import seeds_html
 
 _ROWS = (
     ("reliable share", "share", "of the knowledge points at τ = 0.4"),
@@ -23,6 +24,7 @@ _ROWS = (
     ("mean cosine of regions to their picture", "alignment", "weighted by importance"),
     ("residual of alignment", "layer_residual", "1 − cos after Procrustes; 0 is best"),
 )
+_ONE_SEED = "Of this network one seed is known: how its figures vary with the seed has not been measured."
 
 
 class HonestyPanel:
@@ -41,41 +43,31 @@ def honesty_html(name: str) -> str:
     page = shelf.page(name)
     last = page["figures"][-1]
     stages = [f"stage {k + 1}" for k in range(len(page["layers"]))]
-    table = Table(("after training", *stages), tuple((label, *_values(last, key)) for label, key, _ in _ROWS))
+    rows = tuple((label, *_values(last, key), note) for label, key, note in _ROWS)
+    found = shelf.seeds(name)
     return join(
         (
-            tag("div", Markup(_curve(name, page).html), _notes(page), class_="atelier-columns"),
-            tag("div", table.html(), class_="atelier-rules"),
+            tag("div", Markup(_curve(page, found).html), _notes(page), class_="atelier-columns"),
+            tag("div", Table(("after training", *stages, ""), rows).html(), class_="atelier-rules"),
+            seeds_html(found) if found else tag("p", escape(_ONE_SEED), class_="atelier-note"),
             data_table(_steps(page)),
         )
     )
-
-
-def siblings(name: str) -> list[str]:
-    """The builds that differ from `name` in the seed alone, itself among them."""
-    pattern = re.escape(re.sub(r"-s\d+", "-s#", name, count=1)).replace("\\#", r"\d+").replace("#", r"\d+")
-    return [one for one in shelf.names() if re.fullmatch(pattern, one)]
 
 
 def _values(row: list[dict[str, float | None]], key: str) -> tuple[float | None, ...]:
     return tuple(None if of[key] is None else round(float(of[key] or 0.0), 3) for of in row)
 
 
-def _curve(name: str, page: dict[str, Any]) -> Any:
+def _curve(page: dict[str, Any], found: dict[str, Any] | None) -> Picture:
+    """The reliable share by stage after training, with the band of all seeds where it is known."""
     stages = [k + 1 for k in range(len(page["layers"]))]
-    seeds = siblings(name)
-    shares = [[_number(row["share"]) for row in shelf.page(one)["figures"][-1]] for one in seeds]
-    middle = [sum(of) / len(of) for of in zip(*shares, strict=True)]
-    many = len(seeds) > 1
-    ours = Series(
-        f"reliable share, {len(seeds)} seed{'s' if many else ''}",
-        stages,
-        middle,
-        role="ours",
-        low=[min(of) for of in zip(*shares, strict=True)] if many else (),
-        high=[max(of) for of in zip(*shares, strict=True)] if many else (),
-    )
-    control = Series("random maps", stages, [_number(row["control"]) for row in page["figures"][-1]], role="baseline")
+    ours = Series("this network", stages, _row(page["figures"][-1], "share"), role="ours")
+    if found:
+        by_seed = list(zip(*(_row(rows, "share") for rows in found["figures"]), strict=True))
+        low, high = [min(of) for of in by_seed], [max(of) for of in by_seed]
+        ours = replace(ours, name=f"reliable, {len(found['seeds'])} seeds", low=low, high=high)
+    control = Series("random maps", stages, _row(page["figures"][-1], "control"), role="baseline")
     return line_curve(
         [ours, control],
         title="Reliable share of knowledge points after training",
@@ -86,8 +78,8 @@ def _curve(name: str, page: dict[str, Any]) -> Any:
     )
 
 
-def _number(value: float | None) -> float:
-    return 0.0 if value is None else float(value)
+def _row(figures: list[dict[str, float | None]], key: str) -> list[float]:
+    return [0.0 if of[key] is None else float(of[key] or 0.0) for of in figures]
 
 
 def _notes(page: dict[str, Any]) -> Markup:
@@ -100,6 +92,8 @@ def _notes(page: dict[str, Any]) -> Markup:
         "The number of knowledge points depends on dividing by a layer's mean strength. Compare layers by the share "
         "that is reliable, and that share with the one under random maps.",
         "Correlations depend on T: compare projections at the same T only.",
+        "Strength against uncertainty by stage belongs to each layer's mean feature. Compare, and the figures over "
+        "seeds, fit the last feature afresh at each T, as they do for every other projection.",
         "Points between two checkpoints are drawn on straight lines; only checkpoints were measured.",
         f"The radial picture draws {len(page['cloud_image']):,} of "
         f"{len(page['labels']) * page['grid'] ** 2:,} regions, at random, every picture equally often; all "

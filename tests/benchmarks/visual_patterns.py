@@ -1,20 +1,19 @@
 """What the explorer of visual patterns must show: networks trained afresh, three seeds each, on new pictures.
 
-Figures are means over the seeds; the spread follows as `.sd`. Nothing is read from the shipped results. All
-projections see the same features of the same pictures at the last checkpoint, and uncertainty at the same T.
+Figures are means over the seeds; the spread follows as `.sd`. Nothing is read from the shipped results; what was
+trained and built stays in the cache folder, so that a run that was stopped goes on. All projections see the same
+features of the same pictures at the last checkpoint, and uncertainty at the same T.
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from statistics import mean, pstdev
-from tempfile import TemporaryDirectory
 
 from backends.jobs import Failure, run_jobs
 from backends.progress import finish
-from backends.visual_patterns import build, train
+from backends.visual_patterns import seeds
 from backends.visual_patterns.build import Plan
 from backends.visual_patterns.results import Results
 from backends.visual_patterns.train import Request
@@ -57,12 +56,8 @@ class Row:
 
 
 def measure(plan: Plan) -> Row:
-    """Trains one network, builds its frames and reads them; runs in a worker process."""
-    trained = finish(train.train(plan.request))
-    states = {checkpoint.step: dict(checkpoint.state) for checkpoint in trained.checkpoints}
-    with TemporaryDirectory() as out:
-        work = build.build(plan, out=Path(out), states=states, accuracy=trained.accuracy)
-        return row_of(Results(finish(work)))
+    """Trains one network, builds its frames and reads them, unless that was done before; runs in a worker process."""
+    return row_of(Results(finish(seeds.built(plan))))
 
 
 def row_of(found: Results) -> Row:

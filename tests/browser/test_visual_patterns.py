@@ -69,6 +69,22 @@ def test_figures_follow_the_sliders(open_page: Open, planted_site: str) -> None:
     expect(_said(page)).to_contain_text("0 reliable and 0 unreliable")
 
 
+def test_the_band_of_all_seeds_follows_the_threshold_and_the_step(open_page: Open, planted_site: str) -> None:
+    page = _open(open_page, planted_site)
+    said = page.get_by_text("Band: seeds 1, 2, 6 pictures each")
+    expect(said.first).to_contain_text("at this step from 75 % to 75 %")
+    expect(said.last).to_contain_text("at this step from 4 to 4")
+    _slide(page, "Threshold τ", 100)
+    expect(said.last).to_contain_text("at this step from 0 to 0")
+    expect(said.first).not_to_contain_text("at this step")  # no points, so no share
+    _slide(page, "Threshold τ", 40)
+    _slide(page, "Training", 0)
+    expect(said.first).not_to_contain_text("from 75 % to 75 %")
+    page.get_by_role("tab", name="How far to trust it").click()
+    expect(page.get_by_role("columnheader", name="seed 2")).to_be_visible()
+    expect(page.get_by_role("row", name="reliable share 0.50 (0.50 to 0.50)")).to_be_visible()
+
+
 def test_training_plays_to_its_end(open_page: Open, planted_site: str) -> None:
     page = _open(open_page, planted_site)
     play = page.get_by_role("button", name="Play training")
@@ -127,5 +143,5 @@ def test_the_other_panels_open(open_page: Open, planted_site: str) -> None:
     page.get_by_role("tab", name="Compare").click()
     expect(page.get_by_text("Whole pictures by projection").first).to_be_visible()
     page.get_by_role("tab", name="How far to trust it").click()
-    expect(page.get_by_text("reliable share, 2 seeds").locator("visible=true").first).to_be_visible()
+    expect(page.get_by_text("reliable, 2 seeds").locator("visible=true").first).to_be_visible()
     assert violations(page) == []
