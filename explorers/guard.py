@@ -44,6 +44,11 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+def caution(message: str) -> None:
+    """Shows `message` as a toast and lets what goes on go on; for links that ask for what is not there."""
+    gr.Warning(html.escape(message, quote=False))
+
+
 @contextmanager
 def _reported(function: Callable[..., Any]) -> Iterator[None]:
     try:

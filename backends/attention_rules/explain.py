@@ -13,7 +13,7 @@ from backends.attention_rules.features import Feature
 from backends.attention_rules.models import HeadModel, attention_at
 from backends.errors import InputError, quoted
 
-EditKind = Literal["delete", "move", "repeat", "replace"]
+EditKind = Literal["delete", "move", "repeat", "replace", "insert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,9 @@ class Edit:
     """One change of a sentence.
 
     Attributes:
-        kind: `delete` the token at `position`, `move` it to the position `to`, `repeat` it there, or `replace` it.
-        token: the id that replaces it.
+        kind: `delete` the token at `position`, `move` it to the position `to`, `repeat` it there, `replace` it, or
+            `insert` another before it.
+        token: the id that replaces it or comes before it.
 
     Raises InputError for an unknown kind.
     """
@@ -110,6 +111,9 @@ def edited(ids: Sequence[int], edit: Edit) -> list[int]:
     """
     _check_position(edit.position, len(ids), first=1)
     words = list(ids)
+    if edit.kind == "insert":
+        words.insert(edit.position, edit.token)
+        return words
     if edit.kind == "replace":
         words[edit.position] = edit.token
         return words
@@ -122,20 +126,13 @@ def edited(ids: Sequence[int], edit: Edit) -> list[int]:
     return words
 
 
-@torch.no_grad()
-def toggling_edit(model: HeadModel, feature: Feature, ids: Sequence[int], query: int) -> Edit | None:
-    """The single deletion before `query` that turns an active feature off, the one with most effect; None if none does.
-
-    Raises:
-        InputError: as `explain` does.
-    """
-    before = explain(model, feature, ids, query)
-    if before.values[query] <= 0 or query < 2:
-        return None
-    shorter = torch.tensor([[*ids[:at], *ids[at + 1 : query + 1]] for at in range(1, query)])
-    values = feature.pre(model, shorter)[:, -1]
-    best = int(values.argmin())
-    return Edit("delete", best + 1) if float(values[best]) <= 0 else None
+def moved(query: int, edit: Edit) -> int:
+    """Where the token at `query` stands after an edit that leaves it in the sentence."""
+    if edit.kind == "insert":
+        return query + (edit.position <= query)
+    gone = edit.kind in ("delete", "move") and edit.position < query
+    come = edit.kind in ("repeat", "move") and edit.to <= query - gone
+    return query - gone + come
 
 
 def _check_position(position: object, length: int, first: int = 0) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import torch
 
 from backends.attention_rules.catalog import load_model
-from backends.attention_rules.explain import Edit, EditKind, Explanation, edited, explain, toggling_edit
+from backends.attention_rules.counting import CountGrid, count_grid
+from backends.attention_rules.explain import Edit, EditKind, Explanation, edited, explain, moved
 from backends.attention_rules.features import Feature
 from backends.attention_rules.index import Row
 from backends.attention_rules.models import HeadModel
@@ -17,9 +18,19 @@ from backends.attention_rules.names import RELATIONS
 from backends.attention_rules.relations import relations
 from backends.attention_rules.shelf import FeatureKey, feature
 from backends.attention_rules.shipped import load_feature
+from backends.attention_rules.toggling import Toggle, smallest_toggle
 from backends.errors import InputError, quoted
 
 MODEL = "smollm2"
+MOST_COPIES = 4
+"""Copies of a word that a count grid goes up to."""
+
+
+class Now(NamedTuple):
+    """A sentence as it is after an edit, and the position that is looked at."""
+
+    ids: tuple[int, ...]
+    query: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +68,20 @@ def read(text: str) -> list[int]:
     return load_model(MODEL).vocabulary.read(text)
 
 
-def change(ids: Sequence[int], kind: str, position: int, to: int = 0, word: str = "") -> list[int]:
-    """The ids after an edit: `delete`, `move`, `repeat`, or `replace` by the one token that `word` is.
+def change(ids: Sequence[int], query: int, edit: EditKind, position: int, word: str = "", to: int | None = None) -> Now:
+    """The ids after an edit and where the token at `query` then stands; what moves or repeats goes right before it.
+
+    Args:
+        edit: `delete`, `move`, `repeat`, or `replace` by, `insert` before it, the one token that `word` is.
+        to: where it is moved or repeated to instead.
 
     Raises InputError for an edit that is not one, and for a word of several tokens.
     """
-    token = one_token(load_model(MODEL), word) if kind == "replace" else 0
-    kinds: Any = kind  # `Edit` checks it
-    return edited(ids, Edit(kinds, position, to, token))
+    gone = edit == "move" and position < query
+    token = one_token(load_model(MODEL), word) if edit in ("replace", "insert") else 0
+    done = Edit(edit, position, query - gone if to is None else to, token)
+    changed = edited(ids, done)
+    return Now(tuple(changed), min(max(moved(query, done), 0), len(changed) - 1))
 
 
 def one_token(model: HeadModel, word: object) -> int:
@@ -78,9 +95,41 @@ def one_token(model: HeadModel, word: object) -> int:
     raise InputError(f"{quoted(word)} is more than one token for this model; choose a shorter word.")
 
 
-def silencing(key: FeatureKey, ids: Sequence[int], query: int) -> Edit | None:
-    """The single deletion that turns the feature off at `query`; None where none does."""
-    return toggling_edit(load_model(MODEL), _feature(key), ids, query)
+def toggled(key: FeatureKey, ids: Sequence[int], query: int) -> Toggle | None:
+    """The smallest edit found that turns the feature off at `query`, or on where it is not strong."""
+    row = feature(key)
+    return smallest_toggle(load_model(MODEL), _feature(key), ids, query, row["rules"], row["strong"])
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A count grid in a visitor's sentence: `plus`, the word whose copies promote, and `minus`, that suppresses."""
+
+    grid: CountGrid
+    plus: str
+    minus: str
+
+
+def count(key: FeatureKey, ids: Sequence[int], query: int, plus: str = "", minus: str = "") -> Counted:
+    """The value at `query` for 0 to 4 copies each of two words, strewn into what stands before it in place of its own.
+
+    Args:
+        plus, minus: words of one token; where one is empty, the source before the query that promotes or suppresses
+            most with all the attention.
+
+    Raises InputError for a word of several tokens, two words that are the same, and a query with nothing before it.
+    """
+    model, own = load_model(MODEL), _feature(key)
+    sources = sorted(explain(model, own, ids, query).sources[1:query], key=lambda one: one.promotion)
+    if len({ids[one.position] for one in sources}) < 2:
+        raise InputError("Two different words must stand before the explained token, to be counted.")
+    up = one_token(model, plus) if plus else ids[sources[-1].position]
+    down = one_token(model, minus) if minus else ids[next(s for s in sources if ids[s.position] != up).position]
+    if up == down:
+        raise InputError("The word that promotes and the word that suppresses are the same; choose two.")
+    rest = [one for one in ids[:query] if one not in (up, down)]
+    found = count_grid(model, own, torch.tensor([rest]), ids[query], up, down, MOST_COPIES)
+    return Counted(found, model.vocabulary.token(up), model.vocabulary.token(down))
 
 
 def _feature(key: FeatureKey) -> Feature:
@@ -105,6 +154,3 @@ def _holds(rule: Row, at: int, codes: Sequence[int], tokens: Sequence[str]) -> b
     if rule["more_than"]:
         places = places[-1:]  # as in the evaluation: nothing may stand behind the last of them
     return any(not unless.intersection(tokens[source + 1 : at + 1]) for source in places)
-
-
-EDITS: tuple[EditKind, ...] = ("delete", "move", "repeat", "replace")

@@ -8,7 +8,7 @@ import gradio as gr
 
 from backends.attention_rules import shelf
 from backends.attention_rules.shelf import FeatureKey
-from backends.errors import AtelierError
+from backends.errors import AtelierError, quoted
 from explorers.attention_rules import pictures
 from explorers.attention_rules.bench import BenchPanel
 from explorers.attention_rules.desk import DeskPanel, DetailPanel
@@ -17,7 +17,7 @@ from explorers.attention_rules.find import FindPanel
 from explorers.attention_rules.play import PlayPanel
 from explorers.attention_rules.rules_table import judged
 from explorers.explorer import Explorer, Paper
-from explorers.guard import guarded
+from explorers.guard import caution, guarded
 from explorers.links import copy_link_button
 from explorers.views.export import export_file
 from explorers.views.picture import Table
@@ -68,7 +68,7 @@ class RulesExplorer(Explorer):
 
     def _lay_out(self, query: Mapping[str, str]) -> None:
         key = _of_link(query)
-        rule = _rule_of_link(query)
+        rule = _rule_of_link(query, key)
         desk = DeskPanel(key)
         exported = gr.Files(label="JSON, CSV, SVG", visible=False, interactive=False)
         with gr.Tabs(selected="play" if rule is None else "rules"):
@@ -86,19 +86,28 @@ class RulesExplorer(Explorer):
 
 
 def _of_link(query: Mapping[str, str]) -> FeatureKey:
-    """The feature that a link names, or that of the opening where it names none that there is."""
+    """The feature that a link names, or, with a word about it, that of the opening where there is none such."""
+    name = query.get("feature")
+    if name is None:
+        return shelf.opening()
     try:
-        key = FeatureKey.parse(query.get("feature"))
+        key = FeatureKey.parse(name)
         shelf.feature(key)
         return key
-    except AtelierError:
+    except AtelierError as error:
+        caution(f"{error} Another feature is shown instead of the link's.")
         return shelf.opening()
 
 
-def _rule_of_link(query: Mapping[str, str]) -> int | None:
-    """The rank of the rule that a link names; None where it names none."""
-    rank = query.get("rule", "")
-    return int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 4 else None
+def _rule_of_link(query: Mapping[str, str], key: FeatureKey) -> int | None:
+    """The rank of the rule of the feature `key` that a link names; None where it names none that there is."""
+    rank = query.get("rule")
+    if rank is None:
+        return None
+    known = {str(rule["rank"]): int(rule["rank"]) for rule in shelf.feature(key)["rules"]}
+    if rank not in known:
+        caution(f"The link names a rule that this feature does not have: {quoted(rank)}.")
+    return known.get(rank)
 
 
 def _export(text: str) -> gr.Files:

@@ -81,25 +81,26 @@ def rules_explain(text: str, feature: str, query: int | None = None) -> Json:
     return {**asdict(played.found), "rules_holding": played.holding, "strong": played.strong}
 
 
-def rules_intervene(text: str, feature: str, query: int, kind: str, position: int, to: int = 1, word: str = "") -> Json:
+def rules_intervene(
+    text: str, feature: str, query: int, kind: str, position: int, to: int | None = None, word: str = ""
+) -> Json:
     """What an edit of a text makes of a feature: the model's true value, and what the rules foretell.
 
     Args:
         text: the sentence, at most 256 tokens.
         feature: a feature's name.
         query: position of the token that is looked at before the edit.
-        kind: "delete", "move", "repeat" or "replace".
+        kind: "delete", "move", "repeat", "replace", or "insert", which puts a word before it.
         position: of the token that is edited, from 1.
-        to: where it is moved or repeated to.
-        word: what replaces it, one token.
+        to: where it is moved or repeated to; none for right before the token that is looked at.
+        word: what replaces it or comes before it, one token.
     """
     from backends.attention_rules.playground import change, play, read
 
     key, ids = FeatureKey.parse(feature), read(text)
     before = play(key, ids, query)
-    changed = change(ids, kind, position, to, word)
-    shift = -(kind in ("delete", "move") and position < query) + (kind in ("repeat", "move") and to <= query)
-    after = play(key, changed, min(query + shift, len(changed) - 1))
+    kinds: Any = kind  # `Edit` checks it
+    after = play(key, *change(ids, query, kinds, position, word, to))
     return {
         "before": {"true": before.value, "rules": before.holding[before.found.query]},
         "after": {"true": after.value, "rules": after.holding[after.found.query], "tokens": after.found.tokens},

@@ -1,19 +1,24 @@
 """The playground: a visitor's own sentence, what makes the feature's value, and what an edit makes of it."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from backends.attention_rules import shelf
 from backends.attention_rules.shelf import FeatureKey
-from backends.errors import InputError
+from backends.errors import AtelierError, InputError
+from explorers.attention_rules.counts import CountPanel
 from explorers.attention_rules.desk import DeskPanel
 from explorers.attention_rules.words import plain_name, relation_words, visible
-from explorers.guard import guarded
+from explorers.guard import caution, guarded
 from explorers.views.events import position_of
 from explorers.views.live import JsonValue
 from explorers.views.numbers import number
 from explorers.views.source_arcs import Source, SourceArcs, arcs_value, edit_word_of
+
+if TYPE_CHECKING:
+    from backends.attention_rules.explain import Edit
 
 Answer = tuple[JsonValue, dict[str, Any]]
 
@@ -33,22 +38,24 @@ class PlayPanel:
             )
             with gr.Column(scale=1, min_width=160):
                 self.go = gr.Button("Explain", variant="primary", size="sm")
-                self.silence = gr.Button("Smallest edit that silences it", size="sm")
-        self.arcs = SourceArcs({}, label="Sources of the feature's value")
-        self.now = gr.State({})
+                self.toggle = gr.Button("Smallest edit that toggles it", size="sm")
+        arcs, now = _of_link(str(desk.key.value), text)
+        self.arcs = SourceArcs(arcs, label="Sources of the feature's value")
+        self.now = gr.State(now)
         self.own = gr.Textbox(text[:2000], visible="hidden", label="Sentence of a link")
         gr.Markdown(
             "Teal promotes, orange suppresses; ▾ marks tokens at which a rule says “active”. Choose a token to explain "
-            "it, delete it, move or repeat it before the explained one, or replace it: the model's true value stands "
-            "beside what the rules foretell.",
+            "it, delete it, move or repeat it before the explained one, replace it, or put a word before it: the "
+            "model's true value stands beside what the rules foretell.",
             elem_classes="atelier-hint",
         )
+        CountPanel(desk, self.now)
         out = [self.arcs, self.now]
         gr.on([self.go.click, self.text.submit], guarded(_explain), [desk.key, self.text], out, **quick)
         gr.on([self.go.click, self.text.submit], lambda text: text[:2000], self.text, self.own, **quick)
         self.arcs.query(guarded(_query), [desk.key, self.now], out, **quick)
         self.arcs.edit(guarded(_edit), [desk.key, self.now], out, **quick)
-        self.silence.click(guarded(_silence), [desk.key, self.now], out, **quick)
+        self.toggle.click(guarded(_toggle), [desk.key, self.now], out, **quick)
         desk.key.change(guarded(example_text), desk.key, self.text, **quick)
         desk.key.change(lambda: ({}, {}, ""), None, [*out, self.own], **quick)
 
@@ -58,6 +65,17 @@ def example_text(key: str) -> str:
     top = [one for one in shelf.feature(FeatureKey.parse(key))["examples"] if one["kind"] == "top"]
     words = shelf.texts(top[0]["ids"]) if top else ["Type a sentence."]
     return "".join(word for word in words if word != shelf.FIRST).strip().replace("\n", " ")
+
+
+def _of_link(key: str, text: str) -> Answer:
+    """What a link's sentence is at once explained as; nothing where there is none, or where it cannot be read."""
+    if not text.strip():
+        return {}, {}
+    try:
+        return _explain(key, text)
+    except AtelierError as error:
+        caution(str(error))
+        return {}, {}
 
 
 def _explain(key: str, text: str) -> Answer:
@@ -80,27 +98,43 @@ def _edit(key: str, now: dict[str, Any], event: gr.EventData) -> Answer:
     from backends.attention_rules.playground import change
 
     kind, word = edit_word_of(event)
-    at, query, ids = position_of(event), int(now.get("query", 0)), _ids(now)
-    # A token that leaves its place before the query shifts the query; one that comes in before it shifts it back.
-    gone = kind in ("delete", "move") and at < query
-    to = query - 1 if gone and kind == "move" else query
-    changed = change(ids, kind, at, to, word)
-    moved = query - gone + (kind in ("repeat", "move"))
-    return _answer(key, changed, min(max(moved, 0), len(changed) - 1), now.get("value"))
+    kinds: Any = kind  # `Edit` checks it
+    changed = change(_ids(now), int(now.get("query", 0)), kinds, position_of(event), word)
+    return _answer(key, changed.ids, changed.query, now.get("value"))
 
 
-def _silence(key: str, now: dict[str, Any]) -> Answer:
-    from backends.attention_rules.explain import edited
-    from backends.attention_rules.playground import silencing
+def _toggle(key: str, now: dict[str, Any]) -> Answer:
+    from backends.attention_rules.playground import toggled
 
     ids, query = _ids(now), int(now["query"])
-    found = silencing(FeatureKey.parse(key), ids, query)
+    found = toggled(FeatureKey.parse(key), ids, query)
     if found is None:
-        raise InputError("No deletion of a single token turns the feature off here, or it is off already.")
-    return _answer(key, edited(ids, found), query - 1, now.get("value"))
+        raise InputError(
+            "Nothing small toggles it here: not three deletions, not a common word in the place of a source, and not a "
+            "word of its rules where they want it."
+        )
+    return _answer(key, found.ids, found.query, now.get("value"), _said(ids, found.edits))
 
 
-def _answer(text: str, ids: list[int], query: int | None, before: float | None) -> Answer:
+def _said(ids: Sequence[int], edits: "Sequence[Edit]") -> str:
+    """What edits did to a sentence, in words."""
+    from backends.attention_rules.explain import edited
+
+    parts = []
+    for edit in edits:
+        there, new = (visible(word).strip() for word in shelf.texts([ids[edit.position], edit.token]))
+        parts.append(
+            {
+                "delete": f"“{there}” is deleted",
+                "replace": f"“{there}” is replaced by “{new}”",
+                "insert": f"“{new}” is put before “{there}”",
+            }[edit.kind]
+        )
+        ids = edited(ids, edit)
+    return ", ".join(parts) + ". "
+
+
+def _answer(text: str, ids: Sequence[int], query: int | None, before: float | None, done: str = "") -> Answer:
     from backends.attention_rules.playground import play
 
     key = FeatureKey.parse(text)
@@ -114,9 +148,8 @@ def _answer(text: str, ids: list[int], query: int | None, before: float | None) 
         [Source(one.position, one.attention, one.promotion, one.contribution, one.running) for one in found.sources],
         query=found.query,
         foretold=[bool(some) for some in played.holding],
-        verdict=_verdict(
-            played.value, played.strong, [rules[rank] for rank in ranks], found.tokens[found.query], before
-        ),
+        verdict=done
+        + _verdict(played.value, played.strong, [rules[rank] for rank in ranks], found.tokens[found.query], before),
     )
     return value, {"ids": list(found.ids), "query": found.query, "value": played.value}
 

@@ -22,6 +22,7 @@ const acts = [
   ["Delete", () => edit("delete")],
   ["Repeat before the explained", () => edit("repeat")],
   ["Move before the explained", () => edit("move")],
+  ["Put before it", () => edit("insert")],
   ["Replace by", () => edit("replace")],
 ].map(([label, act]) => {
   const button = make("button", { type: "button" }, label);

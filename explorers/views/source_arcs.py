@@ -1,8 +1,8 @@
 """A sentence with arcs from sources to the token that is explained, and the sum that they make.
 
 Events: `query` with `{"position": n}` (explain this token), and `edit` with
-`{"kind": "delete" | "move" | "repeat" | "replace", "position": n, "word": text}`; `events.position_of` reads the place,
-`edit_word_of` the rest.
+`{"kind": "delete" | "move" | "repeat" | "replace" | "insert", "position": n, "word": text}`; `events.position_of` reads
+the place, `edit_word_of` the rest.
 """
 
 from collections.abc import Sequence

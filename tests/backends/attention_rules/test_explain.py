@@ -3,10 +3,10 @@
 import pytest
 
 from backends.attention_rules.decoder import Decoder
-from backends.attention_rules.explain import Edit, edited, explain, toggling_edit
+from backends.attention_rules.explain import Edit, EditKind, edited, explain, moved
 from backends.attention_rules.vocabulary import MOST_TOKENS
 from backends.errors import InputError
-from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, STOP, WORDS, wired_model
+from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, wired_model
 
 pytestmark = pytest.mark.method
 
@@ -41,6 +41,7 @@ def test_edits_by_hand() -> None:
     assert edited([0, 5, 6, 7], Edit("move", 1, to=3)) == [0, 6, 7, 5]
     assert edited([0, 5, 6, 7], Edit("repeat", 1, to=4)) == [0, 5, 6, 7, 5]
     assert edited([0, 5, 6, 7], Edit("replace", 3, token=9)) == [0, 5, 6, 9]
+    assert edited([0, 5, 6, 7], Edit("insert", 1, token=9)) == [0, 9, 5, 6, 7]
     for wrong in (Edit("delete", 0), Edit("delete", 4), Edit("move", 1, to=0), Edit("repeat", 1, to=6)):
         with pytest.raises(InputError, match="no position"):
             edited([0, 5, 6, 7], wrong)
@@ -48,10 +49,17 @@ def test_edits_by_hand() -> None:
         Edit("swap", 1)  # type: ignore[arg-type]
 
 
-def test_the_smallest_edit_is_the_key(model: Decoder) -> None:
-    assert toggling_edit(model, KEY_FEATURE, SENTENCE, 5) == Edit("delete", 2)
-    assert toggling_edit(model, KEY_FEATURE, [0, KEY, KEY, ASK], 3) is None  # one deletion is not enough
-    assert toggling_edit(model, KEY_FEATURE, [0, KEY, STOP, ASK], 3) is None  # it is not active
+@pytest.mark.parametrize("position", [1, 2, 3, 4])
+@pytest.mark.parametrize("to", [1, 2, 3, 4])
+@pytest.mark.parametrize("kind", ["delete", "move", "repeat", "replace", "insert"])
+def test_the_query_is_found_again_after_an_edit(kind: EditKind, position: int, to: int) -> None:
+    ids, query = [0, 11, 12, 13, 14], 3
+    edit = Edit(kind, position, to, token=9)
+    if position == query and kind in ("delete", "move", "replace"):
+        return  # then it is gone, or elsewhere
+    after = edited(ids, edit)
+    places = [at for at, one in enumerate(after) if one == ids[query]]
+    assert moved(query, edit) in places
 
 
 @pytest.mark.parametrize("ids", [[], [0, 99], [0] * (MOST_TOKENS + 1), [0] * 10_000])

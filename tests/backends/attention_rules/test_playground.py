@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from backends.attention_rules.playground import holding
+from backends.attention_rules import playground
+from backends.attention_rules.playground import change, count, holding
 from backends.attention_rules.shelf import TOKENS, FeatureKey, _token_texts, head_map
 from backends.errors import InputError, MissingFileError, WeightsError
+from tests.backends.attention_rules.wired import ASK, COUNT_FEATURE, MINUS, PLUS, wired_model
 
 pytestmark = pytest.mark.unit
 
@@ -55,6 +57,54 @@ def test_a_feature_is_named_and_read_back() -> None:
 def test_another_name_is_refused(text: object) -> None:
     with pytest.raises(InputError, match="names no feature"):
         FeatureKey.parse(text)
+
+
+@pytest.fixture
+def wired(monkeypatch: pytest.MonkeyPatch) -> FeatureKey:
+    """The playground on the head that is wired by hand."""
+    monkeypatch.setattr(playground, "load_model", lambda _: wired_model())
+    monkeypatch.setattr(playground, "_feature", lambda _: COUNT_FEATURE)
+    return FeatureKey(0, 0, 0, 0)
+
+
+def test_the_strongest_words_of_a_sentence_are_counted(wired: FeatureKey) -> None:
+    ids = [0, PLUS, 7, MINUS, 8, ASK]
+    found = count(wired, ids, 5)
+    assert (found.plus, found.minus) == ("plus", "minus")
+    size = playground.MOST_COPIES + 1
+    assert [len(row) for row in found.grid.measured] == [size] * size
+    # plus and minus weigh the same, so it takes one more; fillers push down a little
+    assert found.grid.measured_thresholds == found.grid.thresholds == (1, 2, 3, 4, None)
+    other = count(wired, ids, 5, plus="minus", minus="plus")
+    assert other.grid.thresholds == (None,) * size
+
+
+@pytest.mark.parametrize(
+    ("ids", "query", "words"),
+    [
+        ([0, ASK], 1, ()),  # nothing stands before it
+        ([0, PLUS, PLUS, ASK], 3, ()),  # one word only
+        ([0, PLUS, 7, ASK], 3, ("plus", "plus")),
+        ([0, PLUS, 7, ASK], 3, ("nonsense", "")),
+        ([0, PLUS, 7, ASK], 9, ()),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(
+    wired: FeatureKey, ids: list[int], query: int, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(InputError):
+        count(wired, ids, query, *words)
+
+
+def test_an_edit_says_where_the_query_is_then(wired: FeatureKey) -> None:
+    assert wired
+    assert change([0, 7, PLUS, 8, ASK], 4, "delete", 2) == ((0, 7, 8, ASK), 3)
+    assert change([0, 7, PLUS, 8, ASK], 4, "move", 2) == ((0, 7, 8, PLUS, ASK), 4)
+    assert change([0, 7, PLUS, 8, ASK], 4, "repeat", 1) == ((0, 7, PLUS, 8, 7, ASK), 5)
+    assert change([0, 7, PLUS, 8, ASK], 4, "insert", 1, "minus") == ((0, MINUS, 7, PLUS, 8, ASK), 5)
+    assert change([0, 7, PLUS, 8, ASK], 4, "repeat", 4, to=1) == ((0, ASK, 7, PLUS, 8, ASK), 5)
+    with pytest.raises(InputError, match="no word|more than one"):
+        change([0, 7, ASK], 2, "insert", 1, "nonsense")
 
 
 def test_texts_of_tokens_are_read_and_their_damage_is_told(tmp_path: Path) -> None:
