@@ -9,7 +9,7 @@ from torch import Tensor
 
 from backends.errors import InputError
 from backends.visual_patterns import events, points, samples
-from backends.visual_patterns.results import Results
+from backends.visual_patterns.results import Frame, Results
 
 MOST_NEIGHBOURS = 50
 
@@ -39,7 +39,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A region of another picture: how far away it lies, in mean strengths, and what it speaks for."""
+    """A region of another picture: how far away it lies, and what it speaks for."""
 
     image: int
     region: int
@@ -71,23 +71,30 @@ def trace(results: Results, image: int, region: int, tau: float = points.TAU) ->
 def neighbours(
     results: Results, image: int, region: int, step: int, layer: int, count: int = 8, tau: float = points.TAU
 ) -> tuple[Neighbour, ...]:
-    """The nearest region of each of the `count` pictures that come nearest, in one frame, the nearest first.
+    """The nearest region of each of the `count` pictures that come nearest, by places in one frame (mean strengths).
 
     Raises:
         InputError: for a region or a frame that is not there, or a count that is not 1 to 50.
     """
-    if not 1 <= count <= MOST_NEIGHBOURS:
-        raise InputError(f"There can be 1 to {MOST_NEIGHBOURS} neighbours, not {count}.")
     results.path(image, region)  # refuses a region that is not there
     frame = results.frame(step, layer)
-    distance = (frame.h - frame.h[image, region]).norm(dim=2)
-    nearest = distance.min(1)
-    nearest.values[image] = float("inf")
+    return nearest(frame, (frame.h - frame.h[image, region]).norm(dim=2), image, count, tau)
+
+
+def nearest(frame: Frame, distance: Tensor, image: int, count: int, tau: float) -> tuple[Neighbour, ...]:
+    """The nearest region of each of the `count` other pictures that come nearest, by `distance` (n, R).
+
+    InputError for a count that is not 1 to 50.
+    """
+    if not 1 <= count <= MOST_NEIGHBOURS:
+        raise InputError(f"There can be 1 to {MOST_NEIGHBOURS} neighbours, not {count}.")
+    closest = distance.min(1)
+    closest.values[image] = float("inf")
     verdict = frame.verdict
     states = verdict.states(tau)
     found = []
-    for other in nearest.values.argsort()[: min(count, len(distance) - 1)].tolist():
-        r = int(nearest.indices[other])
+    for other in closest.values.argsort()[: min(count, len(distance) - 1)].tolist():
+        r = int(closest.indices[other])
         found.append(
             Neighbour(
                 other,

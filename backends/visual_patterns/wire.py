@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backends.errors import InputError
-from backends.visual_patterns import classify, compare, events, points, shelf, tracing
+from backends.errors import InputError, MissingFileError
+from backends.visual_patterns import classify, compare, events, nearby, points, shelf, tracing
 from backends.visual_patterns.results import Results
+from backends.visual_patterns.tracing import Neighbour
 
 Json = dict[str, Any]
 
@@ -76,7 +78,7 @@ def frame_json(name: str, step: object, layer: object, tau: float = points.TAU) 
 
 
 def path_json(name: str, image: object, region: object, tau: float = points.TAU, step: object = None) -> Json:
-    """One region over all steps and layers, where it first is reliable, and its neighbours in the last layer."""
+    """One region over all steps and layers, where it first is reliable, and its neighbours in the last layer, twice."""
     results = results_of(name)
     about = results.index
     i = shelf.position(image, len(results.array("labels")), "picture")
@@ -99,18 +101,34 @@ def path_json(name: str, image: object, region: object, tau: float = points.TAU,
         "first_reliable_layer": None if found.first_layer == events.NEVER else about.layers[found.first_layer],
         "first_reliable_step": [None if one == events.NEVER else about.steps[one] for one in found.first_step],
         "foreground": found.foreground,
-        "neighbours": [
-            {
-                "image": one.image,
-                "region": one.region,
-                "distance": round(one.distance, 4),
-                "label": names[one.label],
-                "speaks_for": names[one.category],
-                "probability": round(one.probability, 4),
-                "state": STATES[one.state],
-            }
-            for one in near
-        ],
+        "neighbours": [_neighbour(one, names) for one in near],
+        **_by_features(results, i, r, s, tau),
+    }
+
+
+def _by_features(results: Results, image: int, region: int, step: int, tau: float) -> Json:
+    """Neighbours by the network's own features, and how many of those the radial picture keeps; null if not known."""
+    last = len(results.index.layers) - 1
+    try:
+        near = nearby.in_features(results, image, region, step, last, tau=tau)
+        share, chance = nearby.kept(results, step, last)
+    except MissingFileError:
+        return {"neighbours_by_features": None, "neighbourhood_kept": None}
+    return {
+        "neighbours_by_features": [_neighbour(one, results.index.classes) for one in near],
+        "neighbourhood_kept": {"share": round(share, 4), "chance": round(chance, 4), "among": nearby.AMONG},
+    }
+
+
+def _neighbour(one: Neighbour, names: Sequence[str]) -> Json:
+    return {
+        "image": one.image,
+        "region": one.region,
+        "distance": round(one.distance, 4),
+        "label": names[one.label],
+        "speaks_for": names[one.category],
+        "probability": round(one.probability, 4),
+        "state": STATES[one.state],
     }
 
 

@@ -9,7 +9,7 @@ from explorers.guard import guarded
 from explorers.views.heat_map import heat_map
 from explorers.views.image_grid import data_uri
 from explorers.views.line_curve import Series, line_curve
-from explorers.views.svg import NOTHING, Markup, escape, join, tag
+from explorers.views.svg import Markup, escape, join, tag
 from explorers.visual_patterns.desk import DeskPanel
 from explorers.visual_patterns.place import place_of, place_of_event
 
@@ -107,9 +107,23 @@ def _curve(found: dict[str, Any], layer: int) -> Any:
 
 
 def _neighbours(found: dict[str, Any], name: str, grid: int) -> Markup:
-    if not found["neighbours"]:
-        return NOTHING
+    """What lies near it in the radial picture, and below it what lies near it by the features it was made from."""
+    by_features = found["neighbours_by_features"]
     title = tag("h3", escape("Nearest regions of other pictures"), tag("small", escape("last stage, this step")))
+    rows = [tag("p", escape("In the radial picture")), _patches(found["neighbours"], name, grid)]
+    if by_features is None:
+        rows.append(tag("p", escape("By the network's own features: its weights at this step do not ship.")))
+    else:
+        kept = found["neighbourhood_kept"]
+        words = (
+            f"By the network's own features. Over all regions, {kept['share']:.0%} of the {kept['among']} nearest by "
+            f"features are among the {kept['among']} nearest in the radial picture (by chance {kept['chance']:.1%})."
+        )
+        rows += [tag("p", escape(words)), _patches(by_features, name, grid)]
+    return tag("div", title, *rows, class_="atelier-section")
+
+
+def _patches(neighbours: list[dict[str, Any]], name: str, grid: int) -> Markup:
     items = [
         tag(
             "figure",
@@ -121,9 +135,9 @@ def _neighbours(found: dict[str, Any], name: str, grid: int) -> Markup:
             ),
             class_="atelier-patch",
         )
-        for one in found["neighbours"]
+        for one in neighbours
     ]
-    return tag("div", title, tag("div", *items, class_="atelier-patches"), class_="atelier-section")
+    return tag("div", *items, class_="atelier-patches")
 
 
 def boxed(name: str, image: int, region: int, grid: int, alt: str) -> Markup:
