@@ -5,7 +5,7 @@ const PACE = 900; // ms from one frame to the next while playing
 const EASE = 380; // ms for a jump
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const state = {
-  data: null, seeds: null, seedCounts: null, picked: null, region: null, mode: "regions", tau: 0.4, selected: new Set(),
+  data: null, seeds: null, seedCounts: null, picked: null, region: null, mode: "regions", colour: "true", tau: 0.4, selected: new Set(),
   at: { step: 0, layer: 0 }, target: { step: 0, layer: 0 }, playing: null, moving: false,
   mu: null, cloud: null, pictures: null, reach: { regions: 1, pictures: 1 },
 };
@@ -24,8 +24,14 @@ const modes = ["regions", "pictures"].map((mode) => {
   one.addEventListener("click", () => { state.mode = mode; refresh(true); });
   return one;
 });
+const colourings = ["true", "spoken"].map((colour) => {
+  const one = make("button", { type: "button" }, colour === "true" ? "True class" : "What it speaks for");
+  one.addEventListener("click", () => { state.colour = colour; refresh(true); });
+  return one;
+});
+const colouring = make("div", { class: "atelier-emergence-modes", role: "group", "aria-label": "What the colour says" }, ...colourings);
 const legend = make("p", { class: "atelier-emergence-legend" });
-const bar = make("div", { class: "atelier-emergence-top" }, make("div", { class: "atelier-emergence-modes", role: "group", "aria-label": "What is drawn" }, ...modes), legend);
+const bar = make("div", { class: "atelier-emergence-top" }, make("div", { class: "atelier-emergence-modes", role: "group", "aria-label": "What is drawn" }, ...modes), colouring, legend);
 const chosen = make("div", { class: "atelier-emergence-chosen", hidden: true });
 const live = make("div", { class: "atelier-hidden", "aria-live": "polite" });
 const table = twin(() => ["region", "state", "speaks for", "p", "strength", "p of the true class"], rows);
@@ -57,7 +63,9 @@ function compute() {
   state.cloud.values = values;
   for (let i = 0; i < state.cloud.images.length; i += 1) {
     const label = data.labels[state.cloud.images[i]];
-    state.cloud.states[i] = stateOf(judge(values, i * 3, state.mu, count, data.concentration), label, state.tau);
+    const verdict = judge(values, i * 3, state.mu, count, data.concentration);
+    state.cloud.states[i] = stateOf(verdict, label, state.tau);
+    state.cloud.spoken[i] = verdict.category;
   }
   const own = state.picked;
   if (!own) return;
@@ -78,7 +86,9 @@ function refresh(settled) {
   picture.draw(settled);
   drawFrame();
   modes.forEach((one, k) => set(one, "aria-pressed", state.mode === ["regions", "pictures"][k] ? "true" : "false"));
-  write(legend, state.mode === "regions" ? "● reliable  △ unreliable  · neither — colour is the true class, rings are mean strengths" : "Ring colour is the true class; farther out is stronger");
+  colourings.forEach((one, k) => set(one, "aria-pressed", state.colour === ["true", "spoken"][k] ? "true" : "false"));
+  colouring.hidden = state.mode !== "regions";
+  write(legend, state.mode === "regions" ? `● reliable  △ unreliable  · neither — colour is ${state.colour === "true" ? "the true class" : "what a region speaks for most"}, rings are mean strengths` : "Ring colour is the true class; farther out is stronger");
   if (!settled) return;
   table.refresh();
   tell();
@@ -248,7 +258,7 @@ function load() {
     pictures: frames(places(data.pictures, data.picture_reach, data.dimensions), ...shape),
     cloud: frames(places(data.cloud, data.reach, data.dimensions), ...shape),
   };
-  state.cloud = { images: data.cloud_image, states: new Uint8Array(data.cloud_image.length), values: null };
+  state.cloud = { images: data.cloud_image, states: new Uint8Array(data.cloud_image.length), spoken: new Uint8Array(data.cloud_image.length), values: null };
   state.finalMu = directionsAt(stores.directions, data.classes.length, data.steps.length - 1);
   state.reach = { regions: usualReach(stores.cloud), pictures: usualReach(stores.pictures) };
   chosen.hidden = true;

@@ -173,7 +173,8 @@ function radialCanvas(state, on) {
   }
 
   function drawCloud() {
-    const { values, images, states } = state.cloud;
+    const { values, images, states, spoken } = state.cloud;
+    const bySpoken = state.colour === "spoken";
     const count = images.length;
     const spots = new Float32Array(count * 3);
     for (let i = 0; i < count; i += 1) {
@@ -187,7 +188,7 @@ function radialCanvas(state, on) {
       for (const kind of [NONE, UNRELIABLE, RELIABLE]) {
         for (const i of bin) {
           if (states[i] !== kind) continue;
-          const image = sprite(state.data.labels[images[i]], kind, size);
+          const image = sprite(bySpoken ? spoken[i] : state.data.labels[images[i]], kind, size);
           if (some) pen.globalAlpha = state.selected.has(i) ? 1 : 0.15;
           const side = image.width / ratio;
           pen.drawImage(image, spots[i * 3] - side / 2, spots[i * 3 + 1] - side / 2, side, side);
@@ -222,7 +223,7 @@ function radialCanvas(state, on) {
 
   function drawOwn() {
     if (!state.picked) return;
-    const { values, states, label } = state.picked;
+    const { values, states, label, categories } = state.picked;
     for (let r = 0; r < states.length; r += 1) {
       const { x, y } = project(values, r * 3);
       const size = states[r] === NONE ? 2 : 4.6;
@@ -230,7 +231,7 @@ function radialCanvas(state, on) {
       shape(pen, states[r], x, y, size);
       pen.lineWidth = 1.4;
       pen.strokeStyle = colours.ink;
-      pen.fillStyle = states[r] === UNRELIABLE ? colours.paper : colours.classes[label];
+      pen.fillStyle = states[r] === UNRELIABLE ? colours.paper : colours.classes[state.colour === "spoken" ? categories[r] : label];
       pen.fill();
       pen.stroke();
       shown.push({ x, y, kind: "own", index: r });

@@ -69,7 +69,7 @@ def _range(values: list[float | None]) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return "not defined"
-    return f"{_text(sum(known) / len(known))} ({_text(min(known))} to {_text(max(known))})"
+    return f"{_text(sum(known) / len(known))} ({_text(min(known))}–{_text(max(known))})"
 
 
 def _text(value: float) -> str:

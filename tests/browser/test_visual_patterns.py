@@ -82,7 +82,21 @@ def test_the_band_of_all_seeds_follows_the_threshold_and_the_step(open_page: Ope
     expect(said.first).not_to_contain_text("from 75 % to 75 %")
     page.get_by_role("tab", name="How far to trust it").click()
     expect(page.get_by_role("columnheader", name="seed 2")).to_be_visible()
-    expect(page.get_by_role("row", name="reliable share 0.50 (0.50 to 0.50)")).to_be_visible()
+    expect(page.get_by_role("row", name="reliable share 0.50 (0.50–0.50)")).to_be_visible()
+
+
+def test_colour_says_the_true_class_or_what_a_region_speaks_for(open_page: Open, planted_site: str) -> None:
+    page = _open(open_page, planted_site)
+    canvas = page.locator(".atelier-radial-canvas")
+    drawn = []
+    for button, said in 2 * (("What it speaks for", "what a region speaks for most"), ("True class", "the true class")):
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_text(f"colour is {said}")).to_be_visible()
+        drawn.append(canvas.evaluate("c => c.toDataURL()"))
+    assert drawn[2:] == drawn[:2]
+    assert drawn[0] != drawn[1]  # a quarter of the regions speaks for another class
+    page.get_by_role("button", name="Whole pictures").click()
+    expect(page.get_by_role("group", name="What the colour says")).to_be_hidden()
 
 
 def test_training_plays_to_its_end(open_page: Open, planted_site: str) -> None:
