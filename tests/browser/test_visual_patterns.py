@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import violations
@@ -159,3 +161,34 @@ def test_the_other_panels_open(open_page: Open, planted_site: str) -> None:
     page.get_by_role("tab", name="How far to trust it").click()
     expect(page.get_by_text("reliable, 2 seeds").locator("visible=true").first).to_be_visible()
     assert violations(page) == []
+
+
+def test_a_picture_of_ones_own_is_shown_and_attacked(open_page: Open, site: str, tmp_path: Path) -> None:
+    image = Image.new("L", (96, 96))
+    ImageDraw.Draw(image).ellipse((24, 12, 72, 84), outline=255, width=12)
+    image.save(tmp_path / "ring.png")
+    (tmp_path / "text.png").write_text("<b>no picture</b>")
+    page = _open(open_page, site, "&network=digits-vgg-s1")
+    page.get_by_role("tab", name="Your image").click()
+    upload = page.locator("input[type=file]:not([disabled])").last
+    upload.set_input_files(tmp_path / "ring.png")
+    expect(page.get_by_text("Your picture is on show above, as “0”")).to_be_visible()
+    expect(_said(page)).to_contain_text("Your picture: the network says 0")
+    page.get_by_label("Attack: most a pixel changes").first.fill("0.1")
+    page.get_by_role("button", name="Attack the picture on show").click()
+    expect(page.get_by_text("of the range: “0” (")).to_be_visible()
+    expect(page.get_by_text("Which way regions took").first).to_be_visible()
+    upload.set_input_files(tmp_path / "text.png")
+    expect(page.get_by_test_id("toast-body")).to_be_visible()
+    expect(_said(page)).to_contain_text("Your picture: the network says")  # nothing is lost
+
+
+def test_a_network_is_trained_and_takes_the_desk(open_page: Open, site: str) -> None:
+    page = _open(open_page, site, "&network=digits-vgg-s1")
+    page.get_by_role("tab", name="Train it yourself").click()
+    page.get_by_label("Epochs").first.fill("1")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("test pictures at each checkpoint so far").first).to_be_visible(timeout=300_000)
+    expect(page.get_by_text("It is on show above; press play.")).to_be_visible(timeout=600_000)
+    expect(page.get_by_label("Network").first).to_have_value("Handwritten digits, vgg, seed 7")
+    expect(_said(page)).to_contain_text("Truth")
