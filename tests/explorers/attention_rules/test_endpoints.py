@@ -85,7 +85,49 @@ class TestWithTheModel:
         assert found["before"]["rules"]
         assert found["after"]["true"] < 0.2 * found["before"]["true"]
 
-    @pytest.mark.parametrize("text", ["", " ", "word " * 2000])
+    @pytest.mark.parametrize("text", ["", " ", "\n\t", "word " * 300, "word " * 10_000, "x" * 200_000])
     def test_a_text_that_is_empty_or_too_long_is_refused(self, client: Client, text: str) -> None:
-        with pytest.raises(AppError):
+        with pytest.raises(AppError) as error:
             client.predict(text, "L01H1-s0-f320", api_name="/rules_explain")
+        assert "fault of the page" not in str(error.value)
+
+    def test_markup_and_control_characters_are_text_like_any_other(self, client: Client) -> None:
+        text = f"{HOSTILE} what\x00\x07 \u202e you \U0001f600 know"
+        found = client.predict(text, "L01H1-s0-f320", api_name="/rules_explain")
+        said = "".join(found["tokens"][1:])  # a character of several tokens shows as U+FFFD in each
+        assert said.startswith(f"{HOSTILE} what\x00\x07 ")
+        assert said.endswith(" know")
+        value = found["values"][found["query"]]
+        assert sum(source["contribution"] for source in found["sources"]) == pytest.approx(value, abs=1e-4)
+
+    @pytest.mark.parametrize(
+        ("query", "kind", "position", "to", "word"),
+        [
+            (99, "delete", 1, None, ""),
+            (-1, "delete", 1, None, ""),
+            (3, "delete", 0, None, ""),  # the opening token stays
+            (3, "delete", 99, None, ""),
+            (3, "move", 1, 99, ""),
+            (3, "erase", 1, None, ""),
+            (3, "replace", 1, None, ""),
+            (3, "replace", 1, None, "antidisestablishmentarianism"),
+            (3, "insert", 1, None, HOSTILE),
+        ],
+    )
+    def test_an_edit_that_cannot_be_made_is_refused_in_words(
+        self, client: Client, query: int, kind: str, position: int, to: int | None, word: str
+    ) -> None:
+        with pytest.raises(AppError) as error:
+            client.predict(
+                "You know what.", "L01H1-s0-f320", query, kind, position, to, word, api_name="/rules_intervene"
+            )
+        assert "fault of the page" not in str(error.value)
+        assert len(str(error.value)) > 10
+
+    def test_a_word_is_put_before_another(self, client: Client) -> None:
+        found = client.predict(
+            "You know you are.", "L01H1-s0-f320", 3, "insert", 3, None, "what", api_name="/rules_intervene"
+        )
+        assert found["after"]["tokens"] == ["<|endoftext|>", "You", " know", " what", " you", " are", "."]
+        assert (found["query"], found["after"]["rules"] != []) == (4, True)
+        assert found["after"]["true"] > found["before"]["true"]
