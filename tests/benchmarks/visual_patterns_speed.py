@@ -15,23 +15,28 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import torch
+from playwright.sync_api import sync_playwright
 
 from backends.visual_patterns import build, train
 from backends.visual_patterns.build import Plan
 from backends.visual_patterns.results import Results
 from backends.visual_patterns.train import Request
+from tests import chromium
 from tests.benchmarks.figure import Figure, median_seconds
+from tests.server import serve
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 3
 IMAGES, STEPS = 300, 8
+RATE_GOAL, PLAYED_MS = 30, 6000
 BUILD_GOAL_S, SPEED_GOAL, MEMORY_GOAL, FRAME_GOAL_MS = 120, 5.0, 0.5, 50
 PEER_IMAGES, PEER_CHANNELS = 40, 64
 GROWTH = ((75, 8), (150, 8), (300, 8), (150, 4), (150, 12))  # images, regions a side
 
 
 def run() -> Iterator[Figure]:
-    """The stage against its peer and over sizes, then a whole build and its frames."""
+    """The page in motion, the stage against its peer and over sizes, then a whole build and its frames."""
+    yield from frame_rate()
     yield from regional_stage()
     yield from whole_build()
 
@@ -87,6 +92,38 @@ def whole_build(images: int = IMAGES, steps: int = STEPS) -> Iterator[Figure]:
         yield Figure(
             "visual_patterns.frame", 1000 * median_seconds(lambda: _frame(found, last), 20), "ms", FRAME_GOAL_MS
         )
+
+
+def frame_rate() -> Iterator[Figure]:
+    """Frames a second that headless Chromium, without a GPU, draws while the shipped network's training plays."""
+    with serve() as server, sync_playwright() as playwright:
+        browser = chromium.start(playwright, chromium.find() or "chromium")
+        for name, width, height in (("1440", 1440, 1000), ("390", 390, 844)):
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.goto(f"{server.url}?tab=visual_patterns")
+            page.locator(".atelier-emergence-said").filter(has_text="Truth").wait_for()
+            page.get_by_role("button", name="Play training").click()
+            intervals = sorted(page.evaluate(_INTERVALS, PLAYED_MS))
+            rate = 1000 * len(intervals) / sum(intervals)
+            yield Figure(f"visual_patterns.frames_a_second.{name}_px", rate, "1/s", RATE_GOAL, lowest=True)
+            late = intervals[int(0.95 * len(intervals))]
+            yield Figure(f"visual_patterns.frame_interval_p95.{name}_px", late, "ms")
+            page.close()
+        browser.close()
+
+
+_INTERVALS = """(duration) => new Promise((done) => {
+  const intervals = [];
+  let last = performance.now();
+  const until = last + duration;
+  const tick = (now) => {
+    intervals.push(now - last);
+    last = now;
+    if (now < until) requestAnimationFrame(tick);
+    else done(intervals.filter((one) => one > 0));
+  };
+  requestAnimationFrame(tick);
+})"""
 
 
 def _frame(found: Results, step: int) -> float:
