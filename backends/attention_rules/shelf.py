@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "attention_rules
 TOKENS = "tokens.json.gz"
 MAP = "map.json"
 BENCH = "method_bench.json"
+TWO_HOPS = "two_hops.json"
+SEEDS = "seeds.json"
 FIRST = "<|endoftext|>"
 """The token that opens every sequence of the model."""
 
@@ -76,6 +78,18 @@ def head_map(folder: Path = FOLDER) -> dict[str, Any]:
 def method_bench(folder: Path = FOLDER) -> dict[str, Any]:
     """What `method_bench.write` wrote. Raises MissingFileError or WeightsError."""
     return _stored(folder / BENCH, lambda found: bool(found["seeds"]) and bool(found["rules"]))
+
+
+@lru_cache(maxsize=1)
+def two_hops(folder: Path = FOLDER) -> dict[str, Any]:
+    """What `two_hops.stored` holds. Raises MissingFileError or WeightsError."""
+    return _stored(folder / TWO_HOPS, lambda found: all(run["first"] for row in found["heads"] for run in row["runs"]))
+
+
+@lru_cache(maxsize=1)
+def spread(folder: Path = FOLDER) -> dict[str, Any]:
+    """What `spread.write` wrote: `rows`, one a head and seed. Raises MissingFileError or WeightsError."""
+    return _stored(folder / SEEDS, lambda found: all(int(row["seed"]) >= 0 for row in found["rows"]))
 
 
 def _stored(file: Path, whole: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from backends import runtime, store
 from backends.attention_rules.decoder import Decoder, DecoderConfig
-from backends.attention_rules.models import losses
+from backends.attention_rules.models import HeadModel, losses
 from backends.attention_rules.text import load_corpus, sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
 from backends.progress import Progress, finish
@@ -26,6 +26,9 @@ from backends.progress import Progress, finish
 NAME = "attention-rules/two-layer"
 FIRST = "<|endoftext|>"
 WORDS, LENGTH, BATCH, STEPS, RATE = 2048, 64, 64, 4000, 3e-3
+HALF = LENGTH // 2 - 1
+"""Random tokens that are said twice where copying is measured."""
+
 TOKENIZER = store.WEIGHTS.parent / "precomputed" / "attention_rules" / "two-layer-tokenizer.json"
 
 
@@ -75,15 +78,18 @@ def train(
     return model.cpu().eval().requires_grad_(False)
 
 
-@torch.no_grad()
-def copying(model: Decoder, seed: int = 0, count: int = 64) -> float:
-    """How much lower the loss is when random tokens come a second time, nats: 0 without induction."""
+def said_twice(model: HeadModel, seed: int = 0, count: int = 64) -> Tensor:
+    """Sequences (count, 1 + 2 HALF) of random tokens behind the opening one, each said twice."""
     rng = torch.Generator().manual_seed(seed)
-    half = torch.randint(1, model.vocabulary.size, (count, LENGTH // 2 - 1), generator=rng)
-    ids = torch.cat([torch.full((count, 1), model.vocabulary.first), half, half], dim=1)
-    found = losses(model, ids)
-    middle = half.shape[1]
-    return float(found[:, :middle].mean() - found[:, middle + 1 :].mean())
+    half = torch.randint(1, model.vocabulary.size, (count, HALF), generator=rng)
+    return torch.cat([torch.full((count, 1), model.vocabulary.first), half, half], dim=1)
+
+
+@torch.no_grad()
+def copying(model: HeadModel, seed: int = 0) -> float:
+    """How much lower the loss is when random tokens come a second time, nats: 0 without induction."""
+    found = losses(model, said_twice(model, seed))
+    return float(found[:, :HALF].mean() - found[:, HALF + 1 :].mean())
 
 
 def load() -> Decoder:

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from backends.attention_rules import shelf
+from explorers.attention_rules.hops import hops_html
 from explorers.attention_rules.words import Row
 from explorers.guard import guarded
 from explorers.views.evidence import Evidence, evidence_strip
@@ -60,6 +61,8 @@ class BenchPanel:
             ),
             elem_classes="atelier-note",
         )
+
+        gr.HTML(tag("section", Markup(hops_html(shelf.two_hops())), class_="atelier-section"))
 
     def _show(self, at: int) -> str:
         return firsts(self._rules[at])

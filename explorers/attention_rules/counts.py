@@ -7,10 +7,10 @@ import gradio as gr
 from backends.attention_rules.shelf import FeatureKey
 from backends.errors import InputError
 from explorers.attention_rules.desk import DeskPanel
+from explorers.attention_rules.pictures import count_grids
 from explorers.attention_rules.words import visible
 from explorers.guard import guarded
-from explorers.views.heat_map import heat_map
-from explorers.views.svg import Markup, escape, join, tag
+from explorers.views.svg import escape, tag
 
 if TYPE_CHECKING:
     from backends.attention_rules.playground import Counted
@@ -54,26 +54,8 @@ def _count(key: str, now: dict[str, Any], plus: str, minus: str) -> str:
 def counted_html(found: "Counted") -> str:
     """Both grids side by side, and where each turns positive."""
     plus, minus = (visible(word).strip() for word in (found.plus, found.minus))
-    steps = [str(n) for n in range(len(found.grid.measured))]
-    reach = max(abs(value) for grid in (found.grid.measured, found.grid.predicted) for row in grid for value in row)
-    pictures = [
-        heat_map(
-            grid,
-            rows=[f"{n} × “{plus}”" for n in steps],
-            columns=steps,
-            title=title,
-            column_title=f"copies of “{minus}”",
-            scale="diverging",
-            limits=(-reach, reach),
-        )
-        for title, grid in (("Measured", found.grid.measured), ("Closed form", found.grid.predicted))
-    ]
-    return join(
-        (
-            tag("p", escape(said(found))),
-            tag("div", *(Markup(one.html) for one in pictures), class_="atelier-columns"),
-        )
-    )
+    grids = count_grids(found.grid.measured, found.grid.predicted, plus, minus)
+    return tag("p", escape(said(found))) + tag("div", grids, class_="atelier-columns")
 
 
 def said(found: "Counted") -> str:

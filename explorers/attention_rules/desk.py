@@ -12,6 +12,7 @@ from backends.errors import AtelierError
 from explorers.attention_rules import pictures
 from explorers.attention_rules.examples import examples_page, striking
 from explorers.attention_rules.rules_table import rules_table
+from explorers.attention_rules.seeds import seeds_html
 from explorers.attention_rules.words import MARKS, VERDICTS, Row, plain_name, sentence
 from explorers.guard import guarded
 from explorers.views.badge import badge
@@ -163,7 +164,7 @@ class DetailPanel:
         with gr.Tab("Examples", id="examples"):
             self.examples = gr.HTML(examples_page(row))
         with gr.Tab("How good are they?", id="scores"):
-            self.scores = gr.HTML(scores_page(row))
+            self.scores = gr.HTML(scores_page(key, row))
         with gr.Tab("Causal tests", id="tests"):
             self.tests = gr.HTML(pictures.tests(row))
         with gr.Tab("Similar", id="similar"):
@@ -179,14 +180,14 @@ class DetailPanel:
     def _show(text: str) -> Sequence[Any]:
         key = FeatureKey.parse(text)
         row = shelf.feature(key)
-        parts = rules_table(row["rules"]), examples_page(row), scores_page(row), pictures.tests(row)
+        parts = rules_table(row["rules"]), examples_page(row), scores_page(key, row), pictures.tests(row)
         return *parts, similar_value(key, row)
 
 
-def scores_page(row: Row) -> str:
-    """The curves on both sets, how activations are spread, and what the feature writes."""
+def scores_page(key: FeatureKey, row: Row) -> str:
+    """The curves on both sets, how activations are spread, what the feature writes, and its head over seeds."""
     parts = (pictures.natural_curve(row).html, pictures.top_curve(row).html, pictures.activations(row).html)
-    return "".join((*parts, pictures.facts(row)))
+    return "".join((*parts, pictures.facts(row), seeds_html(key, shelf.spread()["rows"])))
 
 
 def similar_value(key: FeatureKey, row: Row) -> JsonValue:

@@ -161,14 +161,23 @@ def _grids(predicted: Sequence[float] | None, measured: Sequence[float] | None, 
     if not predicted or not measured:
         return tag("p", escape("No grid was measured."), class_="atelier-note")
     side = round(len(measured) ** 0.5)
-    counts = [str(n) for n in range(side)]
-    reach = max(abs(value) for value in (*predicted, *measured)) or 1.0
+    measured_rows, predicted_rows = (
+        [values[n * side : (n + 1) * side] for n in range(side)] for values in (measured, predicted)
+    )
+    return count_grids(measured_rows, predicted_rows, token, against)
+
+
+def count_grids(
+    measured: Sequence[Sequence[float]], predicted: Sequence[Sequence[float]], token: str, against: str
+) -> Markup:
+    """The value for n copies of one token (rows) and m of another (columns), measured and in closed form."""
+    steps = [str(n) for n in range(len(measured))]
+    reach = max(abs(value) for grid in (measured, predicted) for row in grid for value in row) or 1.0
     pictures = (
         heat_map(
-            [values[n * side : (n + 1) * side] for n in range(side)], rows=counts, columns=counts, title=title,
-            row_title=token.strip(), column_title=f"copies of {against.strip()}", scale="diverging",
-            limits=(-reach, reach),
+            values, rows=[f"{n} × “{token.strip()}”" for n in steps], columns=steps, title=title,
+            column_title=f"copies of “{against.strip()}”", scale="diverging", limits=(-reach, reach),
         )
-        for title, values in (("Measured", measured), ("Foretold by the closed form", predicted))
+        for title, values in (("Measured", measured), ("Closed form", predicted))
     )  # fmt: skip
     return Markup("".join(picture.html for picture in pictures))

@@ -1,9 +1,12 @@
 """The method bench: figures over seeds as stored, and which of a ranking's first keys were planted."""
 
+from typing import Any
+
 import pytest
 
 from backends.attention_rules import shelf
 from explorers.attention_rules.bench import RANKINGS, causal_tests, firsts, precisions
+from explorers.attention_rules.hops import evidence, hops_html
 from explorers.attention_rules.words import Row
 
 pytestmark = pytest.mark.unit
@@ -41,3 +44,22 @@ def test_what_ships_is_whole() -> None:
         assert None not in (one.low, one.value, one.high)
         assert 0 <= (one.low or 0) <= (one.value or 0) <= (one.high or 0) <= 1
     assert all(rule["first"].keys() == RANKINGS.keys() for rule in found["rules"])
+
+
+def test_hops_over_draws_and_what_ships_of_them() -> None:
+    run: dict[str, Any] = {
+        "induction": 0.9,
+        "by_chance": 0.02,
+        "others": 0.88,
+        "count": 9,
+        "first": [{"layer": 3, "head": 1, "previous": 0.8, "keys": 0.1, "queries": 0.85}],
+    }
+    shown = {one.label: one for one in evidence([run, run | {"induction": 0.7}])}
+    assert (shown["Whole"].low, shown["Whole"].high) == (0.7, 0.9)
+    assert shown["Whole"].value == pytest.approx(0.8)
+    assert shown["Keys without layer 3, head 1"].value == 0.1
+    found = shelf.two_hops()
+    html = hops_html(found)
+    for row in found["heads"]:
+        assert f"Layer {row['layer']}, head {row['head']}" in html
+        assert all(run["first"][0]["keys"] < run["others"] <= 1 for run in row["runs"])

@@ -1,0 +1,77 @@
+"""A rule of two hops: what makes "the token after an earlier copy" possible, in heads of SmolLM2."""
+
+from statistics import mean
+from typing import Any
+
+from explorers.attention_rules.words import Row
+from explorers.views.evidence import Evidence, evidence_strip
+from explorers.views.picture import Table
+from explorers.views.svg import Markup, escape, join, tag
+
+LESSON = (
+    "“The token after an earlier copy” is no rule over two tokens: a source cannot know what stands before it unless a "
+    "head of a lower layer has told it. Here random tokens are said twice, and each lower head in turn is taken out of "
+    "what the upper head's keys, or its queries, are made from: its output replaced by its mean, on the direct path."
+)
+
+
+def hops_html(found: dict[str, Any]) -> str:
+    """What `shelf.two_hops` holds: for every upper head a strip over draws of tokens, and a table of lower heads."""
+    note = (
+        f"Precomputed by {found['command']} on {found['date']}: 64 texts of {found['tokens']} tokens said twice, "
+        f"draws {', '.join(map(str, found['seeds']))}. Bars show the mean, intervals the lowest and highest draw; the "
+        "tables are the first draw's."
+    )
+    return join(
+        (
+            tag("h3", escape("A rule of two hops "), tag("small", escape("attention behind the earlier copy"))),
+            tag("p", escape(LESSON)),
+            *(part for row in found["heads"] for part in _head(row)),
+            tag("p", escape(note), class_="atelier-note"),
+        )
+    )
+
+
+def _head(row: Row) -> tuple[Markup, ...]:
+    first = row["runs"][0]
+    rows = tuple((name_of(one), one["previous"], one["keys"], one["queries"]) for one in first["first"])
+    whole = ("none", None, first["induction"], first["induction"])
+    rest = (f"any of the {first['count'] - len(rows)} others, mean", None, first["others"], None)
+    headings = ("taken out", "its attention to the token before", "left without it in the keys", "in the queries")
+    return (
+        tag("h3", escape(f"Layer {row['layer']}, head {row['head']}")),
+        Markup(evidence_strip(evidence(row["runs"])).html),
+        tag("div", Table(headings, (whole, *rows, rest)).html(), class_="atelier-rules"),
+    )
+
+
+def name_of(one: Row) -> str:
+    """A lower head, in words."""
+    return f"layer {one['layer']}, head {one['head']}"
+
+
+def evidence(runs: list[Row]) -> list[Evidence]:
+    """The attention behind the earlier copy: whole, and without lower heads in the keys or in the queries."""
+    told = name_of(runs[0]["first"][0])
+    chance = mean(run["by_chance"] for run in runs)
+    return [
+        Evidence(label, mean(values), 0, 1, low=min(values), high=max(values), baseline=chance, meaning=meaning)
+        for label, values, meaning in (
+            ("Whole", [run["induction"] for run in runs], "Share of the head's attention; mark: spread evenly."),
+            (
+                f"Keys without {told}",
+                [run["first"][0]["keys"] for run in runs],
+                "The lower head without which the keys lose most: the first hop.",
+            ),
+            (
+                "Queries without it",
+                [run["first"][0]["queries"] for run in runs],
+                "The same head, taken out of the queries alone.",
+            ),
+            (
+                "Keys without another",
+                [run["others"] for run in runs],
+                "The mean over the lower heads that are not in the table.",
+            ),
+        )
+    ]
