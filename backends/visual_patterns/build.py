@@ -18,7 +18,7 @@ import sys
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import torch
@@ -44,17 +44,34 @@ from backends.visual_patterns import (
     train,
 )
 from backends.visual_patterns.data import DATA_SETS, balanced, find, to_input
-from backends.visual_patterns.features import Watched
 from backends.visual_patterns.frames import FrameJob, Job, ProjectionJob
-from backends.visual_patterns.networks import ARCHITECTURES, HEAD, STAGES
+from backends.visual_patterns.networks import ARCHITECTURES, STAGES
 from backends.visual_patterns.results import Index
 from backends.visual_patterns.samples import Samples, Settings
+from backends.visual_patterns.subjects import States, Subject, arrays_of, ours
 from backends.visual_patterns.train import Request
 
 VERSION = 2
 """Raise it when a stage changes, so that parts made before are not taken for new."""
 
 Engine = Literal["local", "dask"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a subject is looked at: T, s, d' and so on, the seed of partners and projections, and what to compare with.
+
+    `compare` holds names of `projections.METHODS` and `aligned-umap`; InputError for others.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    seed: int = 0
+    compare: tuple[str, ...] = (*projections.METHODS, "aligned-umap")
+
+    def __post_init__(self) -> None:
+        unknown = set(self.compare) - set(projections.METHODS) - {"aligned-umap"}
+        if unknown:
+            raise InputError(f"There is no projection called {', '.join(sorted(unknown))}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +100,12 @@ class Plan:
     def __post_init__(self) -> None:
         if not 20 <= self.images <= 2000:
             raise InputError(f"A build watches 20 to 2,000 pictures, not {self.images}.")
-        unknown = set(self.compare) - set(projections.METHODS) - {"aligned-umap"}
-        if unknown:
-            raise InputError(f"There is no projection called {', '.join(sorted(unknown))}.")
+        _ = self.view  # refuses an unknown projection
+
+    @property
+    def view(self) -> View:
+        """How its network is looked at."""
+        return View(self.settings, self.seed, self.compare)
 
     @property
     def name(self) -> str:
@@ -117,11 +137,37 @@ def build(
     """
     if states is None:
         states, accuracy = yield from _states(plan.request)
-    folder = _parts(plan, states)
-    steps = sorted(states)
-    yield from _extract(plan, states, folder)
-    yield from _place(plan, steps, folder)
-    jobs = jobs_of(plan, len(steps), folder)
+    return (yield from build_subject(subject_of(plan, states, accuracy or {}), plan.view, out, engine, workers))
+
+
+def subject_of(plan: Plan, states: States, accuracy: Mapping[str, float]) -> Subject:
+    """The plan's network at its `states`, and the pictures of the plan."""
+    data, request = find(plan.request.data), plan.request
+    title = f"{data.title}, {request.network}, seed {request.seed}" + (
+        ", unseen sprites" if plan.split == "unseen" else ""
+    )
+    return Subject(
+        plan.name,
+        request.key,
+        title,
+        data.classes,
+        STAGES,
+        ours(request, states),
+        balanced(data.split(plan.split), plan.images, plan.seed),
+        accuracy,
+        arrays_of(states),
+    )
+
+
+def build_subject(
+    subject: Subject, view: View, out: Path = results.FOLDER, engine: Engine = "local", workers: int = 1
+) -> Generator[Progress, None, Path]:
+    """Builds what the page shows of `subject` into a folder of its name in `out`; as `build` in all else."""
+    folder = _parts(subject, view)
+    steps = sorted(subject.networks)
+    yield from _extract(subject, folder)
+    yield from _place(steps, view.settings, folder)
+    jobs = jobs_of(view, subject.layers, len(steps), folder)
     waiting = [job for job in jobs if not job.part.exists()]
     finished = yield from with_eta(
         run_jobs(frames.run, waiting, engine=engine, workers=workers), len(waiting) or 1, "frames and projections"
@@ -129,22 +175,41 @@ def build(
     failures = [outcome for _, outcome in finished if isinstance(outcome, Failure)]
     if failures:
         raise AtelierError(f"{len(failures)} of {len(waiting)} jobs failed, the first with {failures[0].error}")
-    target = out / plan.name
-    _collect(plan, steps, folder, target, accuracy or {})
+    target = out / subject.name
+    _collect(subject, view, steps, folder, target)
     packing.write(target)
-    yield Progress(1.0, f"{plan.name} is built")
+    yield Progress(1.0, f"{subject.name} is built")
     return target
 
 
-def jobs_of(plan: Plan, steps: int, folder: Path) -> list[Job]:
+def _parts(subject: Subject, view: View) -> Path:
+    """The folder of parts, named after all that they depend on; other projections share all else."""
+    depends = {
+        "version": VERSION,
+        "settings": asdict(view.settings),
+        "seed": view.seed,
+        "weights": dict(subject.weights),
+        "pictures": subject.split.pictures,
+        "labels": subject.split.labels,
+    }
+    folder = operators().cache_dir / "visual_patterns" / content_key(depends)[:24]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def jobs_of(view: View, layers: tuple[str, ...], steps: int, folder: Path) -> list[Job]:
     """All jobs of a build with so many checkpoints: the last checkpoint first, as the page opens with it."""
     own = [
-        FrameJob(str(folder), step, layer, name, plan.settings, plan.seed)
+        FrameJob(str(folder), step, layer, name, view.settings, view.seed)
         for step in reversed(range(steps))
-        for layer, name in enumerate(STAGES)
+        for layer, name in enumerate(layers)
     ]
-    compared = ("ours", *plan.compare)
-    return [*own, *(ProjectionJob(str(folder), method, steps, plan.settings, plan.seed) for method in compared)]
+    return [*own, *(ProjectionJob(str(folder), one, steps, view.settings, view.seed) for one in _methods(view, steps))]
+
+
+def _methods(view: View, steps: int) -> tuple[str, ...]:
+    """Ours and those to compare with; checkpoints can be aligned where there are several."""
+    return ("ours", *(one for one in view.compare if steps > 1 or one != "aligned-umap"))
 
 
 def _states(
@@ -160,33 +225,21 @@ def _states(
     return {checkpoint.step: checkpoint.state for checkpoint in trained.checkpoints}, trained.accuracy
 
 
-def _parts(plan: Plan, states: Mapping[int, Mapping[str, Tensor]]) -> Path:
-    """The folder of parts, named after everything that they depend on."""
-    weights = {str(step): {k: t.numpy() for k, t in state.items()} for step, state in states.items()}
-    depends: dict[str, Any] = {"version": VERSION, "plan": asdict(plan), "weights": weights}
-    depends["plan"].pop("compare")  # another choice of projections shares all other parts
-    folder = operators().cache_dir / "visual_patterns" / content_key(depends)[:24]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _extract(plan: Plan, states: Mapping[int, Mapping[str, Tensor]], folder: Path) -> Generator[Progress, None, None]:
-    split = balanced(find(plan.request.data).split(plan.split), plan.images, plan.seed)
-    inputs = to_input(split.pictures)
-    for position, step in enumerate(sorted(states)):
-        yield Progress(position / len(states), f"features at step {step}")
+def _extract(subject: Subject, folder: Path) -> Generator[Progress, None, None]:
+    inputs = to_input(subject.split.pictures)
+    for position, step in enumerate(sorted(subject.networks)):
+        yield Progress(position / len(subject.networks), f"features at step {step}")
         path = frames.features_file(folder, position)
         if not path.exists():
-            model = train.loaded(plan.request, states[step]).to(runtime.device())
-            found = features.extract(Watched(model, STAGES, HEAD), inputs)
+            found = features.extract(subject.networks[step](), inputs)
             frames.save(path, {**found.regions, "samples": found.samples, "logits": found.logits})
-    fixed = {"pictures": torch.from_numpy(split.pictures), "labels": torch.from_numpy(split.labels)}
-    if split.masks is not None:
-        fixed["cells"] = points.foreground_cells(split.masks, features.GRID)
+    fixed = {"pictures": torch.from_numpy(subject.split.pictures), "labels": torch.from_numpy(subject.split.labels)}
+    if subject.split.masks is not None:
+        fixed["cells"] = points.foreground_cells(subject.split.masks, features.GRID)
     frames.save(folder / "pictures.safetensors", fixed)
 
 
-def _place(plan: Plan, steps: list[int], folder: Path) -> Generator[Progress, None, None]:
+def _place(steps: list[int], settings: Settings, folder: Path) -> Generator[Progress, None, None]:
     """Whole pictures at all checkpoints in one frame, unless that is done."""
     path = folder / "samples.safetensors"
     if path.exists():
@@ -194,7 +247,7 @@ def _place(plan: Plan, steps: list[int], folder: Path) -> Generator[Progress, No
     parts = (frames.load(frames.features_file(folder, i))[0] for i in range(len(steps)))
     found: list[Samples] = []
     figures: list[dict[str, float]] = []
-    for placed, residual in alignment.series(((p["samples"], p["logits"]) for p in parts), plan.settings):
+    for placed, residual in alignment.series(((p["samples"], p["logits"]) for p in parts), settings):
         yield Progress(len(found) / len(steps), f"whole pictures at step {steps[len(found)]}")
         found.append(placed)
         figures.append(
@@ -208,12 +261,12 @@ def _place(plan: Plan, steps: list[int], folder: Path) -> Generator[Progress, No
     frames.save(path, {**whole, **fixed}, figures)
 
 
-def _collect(plan: Plan, steps: list[int], folder: Path, target: Path, accuracy: Mapping[str, float]) -> None:
+def _collect(subject: Subject, view: View, steps: list[int], folder: Path, target: Path) -> None:
     """Puts the parts together and writes the results."""
-    data = find(plan.request.data)
+    layers, settings = subject.layers, view.settings
     whole, of_steps = frames.load(folder / "samples.safetensors")
     grid = [
-        [FrameJob(str(folder), i, k, name, plan.settings, plan.seed) for k, name in enumerate(STAGES)]
+        [FrameJob(str(folder), i, k, name, settings, view.seed) for k, name in enumerate(layers)]
         for i in range(len(steps))
     ]
     parts = [[frames.load(job.part) for job in row] for row in grid]
@@ -221,7 +274,7 @@ def _collect(plan: Plan, steps: list[int], folder: Path, target: Path, accuracy:
         name: torch.stack([torch.stack([tensors[name] for tensors, _ in row]) for row in parts])
         for name in ("h", "w", "layer_g", "layer_offset")
     }
-    for k in range(len(STAGES)):  # layers differ in channels
+    for k in range(len(layers)):  # layers differ in channels
         for name in ("region_map", "layer_map"):
             arrays[f"{name}/{k}"] = torch.stack([row[k][0][name] for row in parts])
     arrays |= whole | frames.load(folder / "pictures.safetensors")[0]
@@ -234,24 +287,23 @@ def _collect(plan: Plan, steps: list[int], folder: Path, target: Path, accuracy:
         for k, (_, figures) in enumerate(row)
     ]
     compared = []
-    for method in ("ours", *plan.compare):
+    for method in _methods(view, len(steps)):
         tensors, kept = frames.load(folder / f"projection-{method}.safetensors")
         arrays[f"projection/{method}"] = tensors["z"]
         compared += [{"method": method, **row} for row in kept]
-    unseen = ", unseen sprites" if plan.split == "unseen" else ""
     index = Index(
-        plan.request.key,
-        f"{data.title}, {plan.request.network}, seed {plan.request.seed}{unseen}",
-        data.classes,
-        STAGES,
+        subject.key,
+        subject.title,
+        subject.classes,
+        layers,
         tuple(steps),
         features.GRID,
-        plan.settings.temperature,
-        plan.settings.concentration,
-        plan.settings.dimensions,
-        dict(accuracy),
+        settings.temperature,
+        settings.concentration,
+        settings.dimensions,
+        dict(subject.accuracy),
     )
-    results.write(target, index, arrays, pd.DataFrame(rows), pd.DataFrame(compared), _events(arrays, plan.settings))
+    results.write(target, index, arrays, pd.DataFrame(rows), pd.DataFrame(compared), _events(arrays, settings))
 
 
 def _events(arrays: Mapping[str, Tensor], settings: Settings) -> pd.DataFrame:

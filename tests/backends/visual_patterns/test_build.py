@@ -54,6 +54,11 @@ def _states(trained: Trained) -> dict[int, dict[str, torch.Tensor]]:
     return {checkpoint.step: dict(checkpoint.state) for checkpoint in trained.checkpoints}
 
 
+def _folder(plan: Plan, states: dict[int, dict[str, torch.Tensor]]) -> Path:
+    """Where the parts of that build are."""
+    return build._parts(build.subject_of(plan, states, {}), plan.view)
+
+
 def test_results_hold_what_was_planned(out: Path, trained: Trained) -> None:
     found = Results(out)
     steps = tuple(c.step for c in trained.checkpoints)
@@ -79,7 +84,7 @@ def test_a_frame_is_what_its_stages_make(out: Path, trained: Trained) -> None:
     taken = features.extract(Watched(model, STAGES, HEAD), to_input(split.pictures))
     torch.testing.assert_close(found.array("logits", last), taken.logits, atol=0.02, rtol=0.01)
     # Classes are where the places of the penultimate layer put them; results are the parts in half precision.
-    parts, _ = frames.load(build._parts(PLAN, _states(trained)) / "samples.safetensors")
+    parts, _ = frames.load(_folder(PLAN, _states(trained)) / "samples.safetensors")
     mu, _ = samples.class_directions(parts["g"][last], samples.log_target(taken.logits, 1.0))
     torch.testing.assert_close(mu, parts["directions"][last], atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(frame.g, parts["g"][last], atol=1e-3, rtol=1e-3)
@@ -118,8 +123,8 @@ def test_events_are_those_of_the_frames(out: Path) -> None:
 
 
 def test_a_build_that_was_stopped_goes_on(out: Path, trained: Trained, tmp_path: Path) -> None:
-    folder = build._parts(PLAN, _states(trained))
-    jobs = build.jobs_of(PLAN, len(trained.checkpoints), folder)
+    folder = _folder(PLAN, _states(trained))
+    jobs = build.jobs_of(PLAN.view, STAGES, len(trained.checkpoints), folder)
     assert all(job.part.exists() for job in jobs)
     jobs[2].part.unlink()
     times = {job.part: job.part.stat().st_mtime_ns for job in jobs if job.part.exists()}
@@ -133,9 +138,9 @@ def test_a_build_that_was_stopped_goes_on(out: Path, trained: Trained, tmp_path:
 def test_a_failed_job_is_told_and_the_rest_is_kept(trained: Trained, tmp_path: Path) -> None:
     plan = replace(PLAN, seed=7, images=20)
     states = {step: state for step, state in _states(trained).items() if step == 0}
-    folder = build._parts(plan, states)
+    folder = _folder(plan, states)
     finish(build.build(plan, out=tmp_path / "first", states=states))
-    jobs = build.jobs_of(plan, 1, folder)
+    jobs = build.jobs_of(plan.view, STAGES, 1, folder)
     jobs[0].part.unlink()
     whole = frames.features_file(folder, 0).read_bytes()
     frames.features_file(folder, 0).write_bytes(whole[:1000])
