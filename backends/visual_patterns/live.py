@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from torch import Tensor
 
 from backends.progress import Progress
-from backends.visual_patterns import alignment, build, features, shelf, train
-from backends.visual_patterns.build import Plan
-from backends.visual_patterns.data import balanced, find, to_input
+from backends.visual_patterns import alignment, build, features, shelf, subjects, train
+from backends.visual_patterns.build import Plan, View
+from backends.visual_patterns.data import Split, balanced, find, to_input
 from backends.visual_patterns.features import Watched
 from backends.visual_patterns.networks import HEAD, STAGES
 from backends.visual_patterns.samples import Settings
@@ -27,8 +27,10 @@ R = TypeVar("R")
 PICTURES, WATCHED, SHARE = 2000, 60, 0.4
 """Trained on at most so many pictures, with so many watched; training's share of the progress."""
 
-STEPS = 300
-"""Of Adam, for the places of one checkpoint."""
+SETTINGS = Settings(steps=300)
+"""Fewer steps of Adam than usual, for the places of one checkpoint."""
+
+Learns = Literal["labels", "outputs", "features"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +58,45 @@ class Emerging:
     labels: tuple[int, ...]
 
 
-def prepare(data: str, network: str, seed: int, epochs: int) -> Generator[Progress, None, str]:
+def prepare(
+    data: str, network: str, seed: int, epochs: int, learns: Learns = "labels"
+) -> Generator[Progress, None, str]:
     """Trains and builds; previews are `Emerging`. Returns the name of the build on the `shelf`.
 
+    `learns`: from the labels, or at the outputs or features of the network that ships for the data; such a student
+    watches the pictures that its teacher's build watches, so that the two can be compared.
+
     Raises:
-        InputError: as `train.Request` does.
+        InputError: as `train.Request` does, for another way to learn, and where no network ships that could teach.
     """
     request = Request(data, network, seed, epochs, PICTURES)
-    plan = Plan(request, WATCHED, settings=Settings(steps=STEPS), compare=())
-    trained = yield from _part(_watching(train.train(request), plan), 0.0, SHARE)
-    states = {checkpoint.step: dict(checkpoint.state) for checkpoint in trained.checkpoints}
-    work = build.build(plan, out=shelf.own_folder(), states=states, accuracy=trained.accuracy)
-    folder = yield from _part(work, SHARE, 1.0)
+    if learns == "labels":
+        plan = Plan(request, WATCHED, settings=SETTINGS, compare=())
+        split = balanced(find(data).split("test"), WATCHED, plan.seed)
+        trained = yield from _part(_watching(train.train(request), request, split), 0.0, SHARE)
+        states = {checkpoint.step: dict(checkpoint.state) for checkpoint in trained.checkpoints}
+        subject = build.subject_of(plan, states, trained.accuracy)
+    else:
+        images = len(shelf.array(build.Plan(subjects.teacher_of(data)).name, "labels"))
+        taught = subjects.student(data, network, learns, epochs=epochs, seed=seed, images=images, pictures=PICTURES)
+        split = balanced(find(data).split("test"), images, 0)
+        subject = yield from _part(_watching(taught, request, split), 0.0, SHARE)
+    built = build.build_subject(subject, View(SETTINGS, compare=()), shelf.own_folder())
+    folder = yield from _part(built, SHARE, 1.0)
     return folder.name
 
 
-def _watching(work: Generator[Progress, None, R], plan: Plan) -> Generator[Progress, None, R]:
+def _watching(work: Generator[Progress, None, R], request: Request, split: Split) -> Generator[Progress, None, R]:
     """`work` with all frames so far in place of each checkpoint: whoever misses one finds it in the next."""
-    split = balanced(find(plan.request.data).split(plan.split), plan.images, plan.seed)
     inputs = to_input(split.pictures)
     waiting: deque[tuple[Tensor, Tensor]] = deque()
-    placed = alignment.series(iter(waiting.popleft, None), plan.settings)
+    placed = alignment.series(iter(waiting.popleft, None), SETTINGS)
     seen = Emerging((), tuple(split.labels.tolist()))
     try:
         while True:
             step = next(work)
             if isinstance(step.preview, Checkpoint):
-                model = train.loaded(plan.request, step.preview.state)
+                model = train.loaded(request, step.preview.state)
                 found = features.extract(Watched(model, STAGES, HEAD), inputs)
                 waiting.append((found.samples, found.logits))
                 places, _ = next(placed)

@@ -6,6 +6,7 @@ student, EfficientNet-Lite0 fine-tuned, and any image classifier of transformers
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from backends.visual_patterns.features import Watched, logits_of
 from backends.visual_patterns.folder import read as read_folder
 from backends.visual_patterns.networks import HEAD, STAGES
 from backends.visual_patterns.train import Checkpoint, Request
+
+FEWEST_STEPS = 200
+"""Of training on an operator's pictures."""
 
 JUDGED = 500
 """Test pictures that say how good a fine-tuned network is: it takes its time for each."""
@@ -101,6 +105,8 @@ def _made(
 def on_folder(path: Path, network: str, *, epochs: int, seed: int, images: int) -> Generator[Progress, None, Subject]:
     """Trains one of our networks on the pictures in `path`, a subfolder a class; every fifth picture is for testing.
 
+    Of few pictures it sees each more often than `epochs` says: it takes 200 steps at least.
+
     Raises InputError as `data.from_folder` does, and for fewer than 64 pictures to learn from.
     """
     data = from_folder(path)
@@ -112,6 +118,7 @@ def on_folder(path: Path, network: str, *, epochs: int, seed: int, images: int) 
         return Watched(networks.build(network, len(data.classes), data.side, seed), STAGES, HEAD)
 
     model = make().model.to(runtime.device())
+    epochs = max(epochs, math.ceil(FEWEST_STEPS / (len(split) // train.BATCH)))
     kept = yield from train.descend(model, split, train.label_loss(split), epochs, seed)
     return _made(
         f"folder-{plain(path.name)}-{network}-s{seed}", f"{path.name}, {network}, seed {seed}", data, make, kept,

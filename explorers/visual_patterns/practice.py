@@ -16,14 +16,17 @@ from explorers.views.svg import escape
 from explorers.visual_patterns.desk import DeskPanel
 
 if TYPE_CHECKING:
-    from backends.visual_patterns.live import Emerging
+    from backends.visual_patterns.live import Emerging, Learns
 
 IDLE = (
     "Trains a small network and shows where 60 test pictures stand at each checkpoint as it comes; then builds all "
-    "frames: one to three minutes on two CPU cores. The network then takes its place in the list above."
+    "frames: one to three minutes on two CPU cores. The network then takes its place in the list above. A student "
+    "watches what its teacher, the network that ships, watches: open Compare to see both in one frame."
 )
 DATA = [("Handwritten digits", "digits"), ("Emoji scenes", "emoji"), ("Fashion-MNIST", "fashion")]
 NETWORKS = [("VGG-like", "vgg"), ("ResNet", "resnet")]
+LEARNS = [("the labels", "labels"), ("a teacher's outputs", "outputs"), ("a teacher's features", "features")]
+"""The teacher is the network that ships for these pictures; Compare then shows both in one frame."""
 
 
 class PracticePanel:
@@ -35,6 +38,7 @@ class PracticePanel:
         with gr.Row():
             self.data = gr.Dropdown(DATA, value="digits", label="Pictures", interactive=True, min_width=160)
             self.kind = gr.Dropdown(NETWORKS, value="vgg", label="Network", interactive=True, min_width=160)
+            self.learns = gr.Dropdown(LEARNS, value="labels", label="It learns from", interactive=True, min_width=160)
             self.seed = gr.Number(7, label="Seed", precision=0, minimum=0, interactive=True, min_width=96)
             self.epochs = gr.Slider(1, 10, 3, step=1, label="Epochs", interactive=True, min_width=160)
         with gr.Row():
@@ -45,7 +49,7 @@ class PracticePanel:
         stop.ends(
             self.go,
             self._train,
-            [self.data, self.kind, self.seed, self.epochs],
+            [self.data, self.kind, self.learns, self.seed, self.epochs],
             [self.status, self.picture, desk.network, desk.view, desk.picked, desk.at],
             self.status,
             concurrency_id="train",
@@ -53,7 +57,7 @@ class PracticePanel:
         )
 
     def _train(
-        self, run: Run, data: str, kind: str, seed: float | None, epochs: float
+        self, run: Run, data: str, kind: str, learns: "Learns", seed: float | None, epochs: float
     ) -> Generator[dict[Component, Any], None, None]:
         from backends.visual_patterns.live import Emerging, prepare
 
@@ -67,7 +71,7 @@ class PracticePanel:
                 found[self.picture] = emerging_picture(step.preview, data)
             return found
 
-        name = yield from paced(run.until_stopped(prepare(data, kind, int(seed or 0), int(epochs))), report)
+        name = yield from paced(run.until_stopped(prepare(data, kind, int(seed or 0), int(epochs), learns)), report)
         view, picked, at = self._desk.opened(name)
         about = shelf.index(name)
         accuracy = ", ".join(f"{split} {value:.1%}" for split, value in about["accuracy"].items())
