@@ -23,8 +23,10 @@ class Panel:
     points: Sequence[tuple[float, float]]
 
 
-def point_panels(panels: Sequence[Panel], labels: Sequence[int], classes: Sequence[str], *, title: str) -> Picture:
-    """The panels with every point in the colour of its class; each panel has a scale of its own.
+def point_panels(
+    panels: Sequence[Panel], labels: Sequence[int], classes: Sequence[str], *, title: str, across: int = 4
+) -> Picture:
+    """The panels, `across` in a row, with every point in the colour of its class; each panel has a scale of its own.
 
     Raises InputError for no panel, or for panels that do not have a point for each label.
     """
@@ -32,7 +34,7 @@ def point_panels(panels: Sequence[Panel], labels: Sequence[int], classes: Sequen
         raise InputError(f"“{title}” needs panels with {len(labels)} points each.")
 
     def draw(pen: Pen) -> Drawing:
-        columns = 2 if pen.narrow else 4
+        columns = min(across, 2) if pen.narrow else across
         side = (pen.width - _GAP * (columns - 1)) / columns
         parts = [
             _panel(panel, labels, index % columns * (side + _GAP), index // columns * (side + _HEADER + _GAP), side)

@@ -9,6 +9,7 @@ from backends.visual_patterns import shelf
 from explorers.guard import guarded
 from explorers.views.bar import Bar, bar_chart
 from explorers.views.line_curve import Series, line_curve
+from explorers.views.numbers import fixed
 from explorers.views.picture import Table, data_table
 from explorers.views.point_panels import Panel, point_panels
 from explorers.views.svg import Markup, escape, join, tag
@@ -54,7 +55,7 @@ def projections_html(name: str) -> str:
     for row in usual:
         places = shelf.array(name, f"projection/{row['method']}").astype(float)
         last = places[-1] if places.ndim == 3 else places
-        note = f"r {row['correlation']:.2f} · agrees {row['agreement']:.0%}"
+        note = f"r {fixed(row['correlation'], 2)} · agrees {row['agreement']:.0%}"
         panels.append(Panel(TITLES[row["method"]], note, [(float(p[0]), float(p[1])) for p in last]))
     picture = point_panels(
         panels,
@@ -102,7 +103,9 @@ def both_html(name: str, other: str | None) -> str:
         Panel(titles[0], "as it is", [(p[0], p[1]) for p in first]),
         Panel(titles[1], f"turned over it, residual {found['residual']:.2f}", [(p[0], p[1]) for p in second]),
     ]
-    picture = point_panels(panels, labels, about["classes"], title="Both networks after training, in one frame")
+    picture = point_panels(
+        panels, labels, about["classes"], title="Both networks after training, in one frame", across=2
+    )
     ours, theirs = ([value or 0.0 for value in share] for share in found["share_by_layer"].values())
     stages = [k + 1 for k in range(len(ours))]
     series = [Series(titles[0], stages, ours, role="ours"), Series(titles[1], stages, theirs)]
