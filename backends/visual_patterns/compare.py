@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
+
+from torch import Tensor
 
 from backends.errors import InputError
-from backends.visual_patterns import alignment
-from backends.visual_patterns.alignment import Turn
+from backends.visual_patterns import alignment, picture_sheet, points
 from backends.visual_patterns.results import Results
 
 
-def turn(first: Results, second: Results) -> Turn:
-    """The orthogonal map that lays `second` over `first` at the last checkpoints, and what remains apart.
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """Two builds after training, over the n pictures that both watch.
 
-    All of the second build's places (g, directions, layer_g, h) turn by `places @ turn.rotation`.
+    Attributes:
+        labels: (n,).
+        first, second: whole pictures (n, d') of each, the second's turned to lie over the first's.
+        residual: what remains apart (see `alignment.procrustes`).
+        shares: for each of the two, the share of knowledge points that is reliable, by layer; NaN where there is none.
+    """
+
+    labels: Tensor
+    first: Tensor
+    second: Tensor
+    residual: float
+    shares: tuple[list[float], list[float]]
+
+
+def pair(first: Results, second: Results) -> Pair:
+    """Lays `second` over `first` by an orthogonal map at the last checkpoints.
 
     Raises:
         InputError: if the two watch other pictures, or have other numbers of dimensions.
     """
-    pictures = first.array("pictures"), second.array("pictures")
-    if pictures[0].shape != pictures[1].shape or not torch.equal(*pictures):
+    count = picture_sheet.shared(first.pictures, second.pictures)
+    if not count:
         raise InputError(
             f"{first.index.title} and {second.index.title} watch different pictures, so they have no frame in common."
         )
     if first.index.dimensions != second.index.dimensions:
         raise InputError("One of the two is in 2 dimensions and the other in 3. Build both alike.")
-    last = len(second.index.steps) - 1, len(first.index.steps) - 1
-    return alignment.procrustes(second.array("g", last[0]), first.array("g", last[1]))
+    fixed, moving = _last(first, count), _last(second, count)
+    turned = alignment.procrustes(moving, fixed)
+    shares = _shares(first, count), _shares(second, count)
+    return Pair(first.array("labels")[:count], fixed, moving @ turned.rotation, turned.residual, shares)
+
+
+def _last(results: Results, count: int) -> Tensor:
+    return results.array("g", len(results.index.steps) - 1)[:count]
+
+
+def _shares(results: Results, count: int) -> list[float]:
+    last = len(results.index.steps) - 1
+    frames = (results.frame(last, layer) for layer in range(len(results.index.layers)))
+    return [points.count(frame.verdict.states()[:count]).share for frame in frames]

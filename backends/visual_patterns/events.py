@@ -50,7 +50,8 @@ def find(
     Returns:
         Columns `kind` (`reliable`: it became so for the first time; `flip`: it was and is a knowledge point, of another
         class; `move`: it moved far), `step` and `layer` (positions; the step after the event), `image`, `region`,
-        `before` and `after` (classes), `size` (how far it moved, in mean strengths), by step, then the largest first.
+        `before` and `after` (classes), `size` (how far it moved, in mean strengths), by step, then the
+        largest first.
 
     Raises:
         InputError: for shapes that do not fit each other, or a `far` that is not positive.
@@ -89,7 +90,7 @@ def _rows(
             "region": region,
             "before": category[:-1][where],
             "after": category[1:][where],
-            "size": moved[where],
+            "size": moved[where].round(2),
         }
     )
 

@@ -69,5 +69,5 @@ def _regions(results: Results, step: int, layer: int) -> Tensor:
     networks = classify.watched(results)
     if step not in networks:
         raise MissingFileError("The network's weights at this step do not ship, so its features are not known.")
-    inputs = to_input(results.array("pictures").byte().numpy())
+    inputs = to_input(results.pictures)
     return features.extract(networks[step], inputs, grid=results.index.grid).regions[results.index.layers[layer]]

@@ -22,7 +22,7 @@ from PIL import Image
 from torch import Tensor
 
 from backends.errors import AtelierError
-from backends.visual_patterns import points, shelf
+from backends.visual_patterns import picture_sheet, points, shelf
 from backends.visual_patterns.results import Results
 
 CLOUD = 1800
@@ -45,7 +45,7 @@ def pack(results: Results, seed: int = 0) -> dict[str, Any]:
         1 in all regions of all pictures; `figures`, a row for each (step, layer); `example`, the picture to begin with.
     """
     about = results.index
-    labels, pixels = results.array("labels"), results.array("pictures").byte().numpy()
+    labels, pixels = results.array("labels"), results.pictures
     n, count = len(labels), about.grid**2
     chosen = cloud(n, count, CLOUD, seed)
     layer_g, directions = results.array("layer_g"), results.array("directions")
@@ -105,11 +105,9 @@ def example(results: Results) -> int:
 def sheet(pixels: NDArray[np.uint8], side: int = 48) -> tuple[str, int, int]:
     """Pictures (n, w, w, 3) as one sheet of thumbnails: its data URI, how many columns it has, and their side in px."""
     side = min(side, pixels.shape[1])
-    columns = math.ceil(math.sqrt(len(pixels)))
-    whole = Image.new("RGB", (columns * side, math.ceil(len(pixels) / columns) * side))
-    for place, one in enumerate(pixels):
-        small = Image.fromarray(one).resize((side, side), Image.Resampling.LANCZOS)
-        whole.paste(small, (place % columns * side, place // columns * side))
+    columns = picture_sheet.columns_of(len(pixels))
+    small = [Image.fromarray(one).resize((side, side), Image.Resampling.LANCZOS) for one in pixels]
+    whole = picture_sheet.lay(np.stack([np.asarray(one) for one in small]))
     buffer = io.BytesIO()
     whole.save(buffer, "WEBP", quality=82, method=6)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode(), columns, side

@@ -3,7 +3,8 @@
 A folder holds, for one network with S checkpoints, L layers, n pictures, R regions and C classes:
 
 * `index.json`: an `Index`;
-* `arrays.safetensors`: `pictures` (n, side, side, 3) uint8, `labels` (n,), `logits` (S, n, C), `cells` (n, R) where
+* `pictures.webp`: the pictures (see `picture_sheet`);
+* `arrays.safetensors`: `labels` (n,), `logits` (S, n, C), `cells` (n, R) where
   masks are known; `g` (S, n, d') and `directions` (S, C, d') of whole pictures; `layer_g` (S, L, n, d'), the same of
   each layer's mean feature; `h` (S, L, n, R, d') and `w` (S, L, n, R) of regions; `projection/METHOD` (n, d') at the
   last checkpoint, and `projection/aligned-umap` (S, n, d'); and, to place another picture with features f, what makes
@@ -21,14 +22,16 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import safetensors
 import safetensors.torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
 
 from backends.errors import InputError, MissingFileError, WeightsError
-from backends.visual_patterns import points
+from backends.visual_patterns import picture_sheet, points
 from backends.visual_patterns.points import Counts, Verdict
 
 FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "visual_patterns"
@@ -133,6 +136,11 @@ class Results:
         return part.float() if part.is_floating_point() else part
 
     @cached_property
+    def pictures(self) -> NDArray[np.uint8]:
+        """The watched pictures (n, side, side, 3); WeightsError if they are damaged."""
+        return picture_sheet.read(self._folder, len(self.array("labels")))
+
+    @cached_property
     def figures(self) -> pd.DataFrame:
         """`frames.parquet`, indexed by step and layer (positions)."""
         return pd.read_parquet(self._folder / "frames.parquet").set_index(["step", "layer"])
@@ -189,10 +197,15 @@ def write(
     projections: pd.DataFrame,
     events: pd.DataFrame,
 ) -> None:
-    """Writes a build into `folder`; the index comes last, so a build that was cut off is none."""
+    """Writes a build into `folder`; the index comes last, so a build that was cut off is none.
+
+    The arrays are those of the module's text and `pictures` (n, side, side, 3) uint8.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.json").unlink(missing_ok=True)
-    stored = {k: (t.half() if t.is_floating_point() else t).contiguous() for k, t in arrays.items()}
+    picture_sheet.write(folder, arrays["pictures"].numpy())
+    rest = {name: tensor for name, tensor in arrays.items() if name != "pictures"}
+    stored = {k: (t.half() if t.is_floating_point() else t).contiguous() for k, t in rest.items()}
     # `save_file` would make it private; what ships is for everybody.
     (folder / "arrays.safetensors").write_bytes(safetensors.torch.save(stored))
     for name, table in (("frames", frames), ("projections", projections), ("events", events)):

@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 
 from backends.errors import InputError, MissingFileError, WeightsError, quoted
 from backends.settings import settings
+from backends.visual_patterns import picture_sheet
 
 FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "visual_patterns"
 PAGE_FILE = "page.json"
@@ -119,7 +120,7 @@ def picture(name: str, image: object) -> Json:
     return {
         "image": number,
         "label": int(labels[number]),
-        "source": data_uri(part(name, "pictures", (number,)), enlarged=about["grid"] * 40),
+        "source": data_uri(pictures(name)[number], enlarged=about["grid"] * 40),
         "reach": reach,
         "places": encoded(np.rint(h / reach * 32767).astype("<i2")),
         "weights": encoded(np.rint(w / heaviest * 255).astype(np.uint8)),
@@ -141,6 +142,21 @@ def array(name: str, key: str) -> NDArray[Any]:
     """A whole array of a build as it is stored; kept, because it is asked for with every picture."""
     folder = folder_of(name)
     return _array(folder, key, (folder / "arrays.safetensors").stat().st_mtime_ns)
+
+
+def pictures(name: str) -> NDArray[np.uint8]:
+    """The pictures (n, side, side, 3) of a build; WeightsError if they are damaged."""
+    folder = folder_of(name)
+    count = len(array(name, "labels"))
+    try:
+        return _pictures(folder, count, (folder / picture_sheet.FILE).stat().st_mtime_ns)
+    except OSError as error:
+        raise _damaged(folder, error) from None
+
+
+def common(name: str, other: str) -> int:
+    """How many pictures two builds both watch (see `picture_sheet.shared`)."""
+    return picture_sheet.shared(pictures(name), pictures(other))
 
 
 def part(name: str, key: str, at: tuple[Any, ...]) -> NDArray[Any]:
@@ -177,6 +193,11 @@ def _array(folder: Path, key: str, _changed: int) -> NDArray[Any]:
             return found
     except (SafetensorError, OSError) as error:
         raise _damaged(folder, error) from None
+
+
+@lru_cache(maxsize=16)
+def _pictures(folder: Path, count: int, _changed: int) -> NDArray[np.uint8]:
+    return picture_sheet.read(folder, count)
 
 
 @lru_cache(maxsize=16)

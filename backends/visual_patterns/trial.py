@@ -69,7 +69,7 @@ def run(name: str, image: object, source: bytes | None, how: Attack, thresholds:
     results = wire.results_of(name)
     if source is None:
         number = shelf.position(image, len(results.array("labels")), "picture")
-        pixels = np.asarray(results.array("pictures", number).byte().numpy(), np.uint8)
+        pixels = results.pictures[number]
     else:
         pixels = classify.opened(results, source)
     found = attacked.paths(results, pixels[None], how)

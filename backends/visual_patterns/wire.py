@@ -181,7 +181,7 @@ def own_picture(name: str, image: bytes) -> Json:
 
 
 def compare_json(name: str, other: str | None = None) -> Json:
-    """The projections of a build with their figures; with `other`, both networks over the same pictures."""
+    """The projections of a build with their figures; with `other`, both networks over the pictures they share."""
     results = results_of(name)
     answer: Json = {
         "network": name,
@@ -192,24 +192,17 @@ def compare_json(name: str, other: str | None = None) -> Json:
     }
     if other is None:
         return answer
-    second = results_of(other)
-    turned = compare.turn(results, second)
-    shares = {key: _last_shares(one) for key, one in ((name, results), (other, second))}
-    return {**answer, "other": other, "residual": round(turned.residual, 4), "share_by_layer": shares}
-
-
-def turned_pictures(name: str, other: str) -> tuple[list[Any], list[Any]]:
-    """Whole pictures of two builds after training, the second turned to lie over the first: (n, d') each."""
-    first, second = results_of(name), results_of(other)
-    turned = compare.turn(first, second)
-    last = len(first.index.steps) - 1, len(second.index.steps) - 1
-    return _rounded(first.array("g", last[0])), _rounded(second.array("g", last[1]) @ turned.rotation)
-
-
-def _last_shares(results: Results) -> list[float | None]:
-    """The share of knowledge points that is reliable at the last step, layer by layer."""
-    last = len(results.index.steps) - 1
-    return [_finite(results.frame(last, k).figures["share"]) for k in range(len(results.index.layers))]
+    both = compare.pair(results, results_of(other))
+    return {
+        **answer,
+        "other": other,
+        "labels": both.labels.tolist(),
+        "places": {name: _rounded(both.first), other: _rounded(both.second)},
+        "residual": round(both.residual, 4),
+        "share_by_layer": {
+            key: [_finite(value) for value in shares] for key, shares in zip((name, other), both.shares, strict=True)
+        },
+    }
 
 
 def picture_bytes(image: object) -> bytes:

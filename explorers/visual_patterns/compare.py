@@ -37,9 +37,7 @@ class ComparePanel:
 
 def rivals(name: str) -> list[str]:
     """The builds that watch the same pictures as `name`."""
-    own = shelf.array(name, "pictures")
-    others = [one for one in shelf.names() if one != name]
-    return [one for one in others if shelf.array(one, "pictures").tobytes() == own.tobytes()]
+    return [one for one in shelf.names() if one != name and shelf.common(name, one)]
 
 
 def projections_html(name: str) -> str:
@@ -90,18 +88,18 @@ def _bars(rows: list[dict[str, Any]], temperature: float, titles: Any) -> Any:
 
 def both_html(name: str, other: str | None) -> str:
     """Two networks over the same pictures: whole pictures in one frame, and the reliable share by layer."""
-    from backends.visual_patterns.wire import compare_json, turned_pictures
+    from backends.visual_patterns.wire import compare_json
 
     if not other:
         raise InputError("Choose another network.")
     found = compare_json(name, other)
     titles = [shelf.index(one)["title"] for one in (name, other)]
-    first, second = turned_pictures(name, other)
     about = shelf.index(name)
-    labels = shelf.array(name, "labels").tolist()
+    labels = found["labels"]
+    notes = (f"as it is, {len(labels)} pictures", f"turned over it, residual {found['residual']:.2f}")
     panels = [
-        Panel(titles[0], "as it is", [(p[0], p[1]) for p in first]),
-        Panel(titles[1], f"turned over it, residual {found['residual']:.2f}", [(p[0], p[1]) for p in second]),
+        Panel(title, note, [(p[0], p[1]) for p in places])
+        for title, note, places in zip(titles, notes, found["places"].values(), strict=True)
     ]
     picture = point_panels(
         panels, labels, about["classes"], title="Both networks after training, in one frame", across=2

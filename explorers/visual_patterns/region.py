@@ -145,6 +145,6 @@ def boxed(name: str, image: int, region: int, grid: int, alt: str) -> Markup:
     side = _THUMBNAIL / grid
     row, column = divmod(region, grid)
     style = f"left:{column * side:g}px;top:{row * side:g}px;width:{side:g}px;height:{side:g}px"
-    pixels = shelf.part(name, "pictures", (image,))
+    pixels = shelf.pictures(name)[image]
     picture = tag("img", src=data_uri(pixels), alt=alt, width=_THUMBNAIL, height=_THUMBNAIL)
     return tag("span", picture, tag("i", style=style), class_="atelier-boxed")

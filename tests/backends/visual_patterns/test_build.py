@@ -66,7 +66,7 @@ def test_results_hold_what_was_planned(out: Path, trained: Trained) -> None:
     assert found.index.accuracy == trained.accuracy
     assert found.index.classes == tuple("0123456789")
     assert found.array("h").shape == (len(steps), 4, 30, 64, 3)
-    assert found.array("pictures").shape == (30, 32, 32, 3)
+    assert found.pictures.shape == (30, 32, 32, 3)
     assert len(found.figures) == 4 * len(steps)
     assert set(found.projections.method) == {"ours", "pca"}
     assert sorted(set(found.projections.temperature)) == [1.0, 4.0]

@@ -85,19 +85,24 @@ def test_an_attack_leads_away_within_its_radius(found: Results) -> None:
 
 
 def test_two_builds_of_the_same_pictures_share_a_frame(found: Results, trained: Trained, tmp_path: Path) -> None:
-    whole = compare.turn(found, found)
-    torch.testing.assert_close(whole.rotation, torch.eye(3), atol=1e-3, rtol=0)
+    whole = compare.pair(found, found)
+    torch.testing.assert_close(whole.first, whole.second, atol=1e-3, rtol=0)
     assert whole.residual < 1e-5
     plan = Plan(REQUEST, images=30, settings=Settings(steps=60, seed=9), compare=())
     other = Results(finish(build.build(plan, out=tmp_path, states=_states(trained))))
-    turned = compare.turn(found, other)
-    apart = (found.array("g")[-1] * other.array("g")[-1]).sum(1).mean()
-    nearer = (found.array("g")[-1] * (other.array("g")[-1] @ turned.rotation)).sum(1).mean()
-    assert nearer >= apart
-    torch.testing.assert_close(turned.rotation @ turned.rotation.T, torch.eye(3), atol=1e-5, rtol=0)
+    both = compare.pair(found, other)
+    own, before = found.array("g")[-1], other.array("g")[-1]
+    assert (own * both.second).sum(1).mean() >= (own * before).sum(1).mean()
+    torch.testing.assert_close(both.second.norm(dim=1), before.norm(dim=1))  # turned, not stretched
     fewer = Plan(REQUEST, images=20, settings=Settings(steps=60), compare=())
+    smaller = Results(finish(build.build(fewer, out=tmp_path / "fewer", states=_states(trained))))
+    both = compare.pair(found, smaller)  # the first 20 of both are the same
+    torch.testing.assert_close(both.first, own[:20])
+    own_shares = smaller.figures.loc[len(trained.checkpoints) - 1]["share"].tolist()
+    assert both.shares[1] == pytest.approx(own_shares, nan_ok=True)
+    strange = Plan(REQUEST, images=20, settings=Settings(steps=60), seed=3, compare=())
     with pytest.raises(InputError, match="different pictures"):
-        compare.turn(found, Results(finish(build.build(fewer, out=tmp_path / "fewer", states=_states(trained)))))
+        compare.pair(found, Results(finish(build.build(strange, out=tmp_path / "other", states=_states(trained)))))
 
 
 def _states(trained: Trained) -> dict[int, dict[str, torch.Tensor]]:

@@ -85,6 +85,6 @@ def test_a_student_watches_what_its_teacher_watches(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(build, "build_subject", stop_there)
     name = finish(live.prepare("digits", "resnet", 5, 1, "features"))
     assert name == built[0].name == "digits-resnet-s5-student-features-e1"
-    assert np.array_equal(built[0].split.pictures, shelf.array("digits-vgg-s1", "pictures"))
+    assert np.array_equal(built[0].split.pictures, shelf.pictures("digits-vgg-s1"))
     with pytest.raises(InputError, match="at outputs or at features"):
         finish(live.prepare("digits", "resnet", 5, 1, "elsewhere"))  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
 
 
 def _colours(built: Results) -> np.ndarray:
-    pixels = built.array("pictures").numpy() / 127.5 - 1
+    pixels = built.pictures / 127.5 - 1
     side = pixels.shape[1] // GRID
     means: np.ndarray = pixels.reshape(IMAGES, GRID, side, GRID, side, 3).mean((2, 4))
     return means.reshape(IMAGES, GRID**2, 3)

@@ -123,7 +123,7 @@ def test_a_student_comes_near_its_teacher() -> None:
     assert any(isinstance(one, Checkpoint) for one in seen)
     assert subject.name == "digits-vgg-s4-student-outputs-e6"
     assert subject.accuracy["test"] > 0.9
-    assert np.array_equal(subject.split.pictures, shelf.array("digits-vgg-s1", "pictures"))  # so they can be compared
+    assert np.array_equal(subject.split.pictures, shelf.pictures("digits-vgg-s1"))  # so they can be compared
     assert subjects.teacher_of("digits") == Request("digits", "vgg")
 
 
