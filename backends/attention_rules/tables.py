@@ -110,7 +110,7 @@ def combine(parts: Sequence[Path], out: Path) -> dict[str, int]:
             table = table.sort_by(_ORDER[name])
         file, temporary = out / f"{name}.parquet", out / f".{name}.tmp"
         # Small groups let a search by token skip nearly all of the table.
-        pq.write_table(table, temporary, compression="zstd", compression_level=15, row_group_size=32_768)
+        pq.write_table(table, temporary, compression="zstd", compression_level=19, row_group_size=32_768)
         temporary.replace(file)
         sizes[name] = file.stat().st_size
     return sizes

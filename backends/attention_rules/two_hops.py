@@ -5,7 +5,8 @@ that copy needs keys which say what stood before them, and only a head of a lowe
 of those is taken out of what this head's keys, or its queries, are made from: its z replaced by its mean, on the direct
 path alone. The attention behind the earlier copy is measured again.
 
-`python -m backends.attention_rules.two_hops` measures heads of SmolLM2 and writes what the page shows.
+`python -m backends.attention_rules.two_hops` measures heads of SmolLM2 and of our two-layer model, whose rule can be
+read off its weights too, and writes what the page shows.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from datetime import date
 import torch
 from torch import Tensor
 
+from backends.attention_rules import composition
 from backends.attention_rules.catalog import load_model
+from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.heads import copy_measures
-from backends.attention_rules.models import Head, HeadModel, weigh
+from backends.attention_rules.models import Head, HeadModel, attention_at, weigh
 from backends.attention_rules.shelf import TWO_HOPS
 from backends.attention_rules.shipped import INDEX
 from backends.attention_rules.twolayer import HALF, said_twice
 
-MODEL = "smollm2"
+MODEL, OURS = "smollm2", "two-layer"
 HEADS: tuple[Head, ...] = ((18, 6), (17, 5))
 """The heads of SmolLM2 that look most behind an earlier copy."""
 
@@ -103,18 +106,33 @@ def _behind(model: HeadModel, upper: Head, queries_from: Tensor, keys_from: Tens
     return float(copy_measures(found.pattern, HALF)["induction"][0])
 
 
-def stored(model: HeadModel, heads: Sequence[Head] = HEADS, seeds: Sequence[int] = SEEDS) -> str:
-    """The file that the page reads: every head over several draws of tokens."""
-    found = [
-        {"layer": layer, "head": head, "runs": [_kept(two_hops(model, (layer, head), seed)) for seed in seeds]}
-        for layer, head in heads
-    ]
+def strongest(model: HeadModel, layer: int) -> Head:
+    """The head of `layer` that looks most behind an earlier copy."""
+    pattern = attention_at(model, said_twice(model), layer).pattern
+    return layer, int(copy_measures(pattern, HALF)["induction"].argmax())
+
+
+def measured(model: HeadModel, upper: Head, seeds: Sequence[int] = SEEDS) -> dict[str, object]:
+    """What the page shows of one head, over several draws of tokens."""
+    runs = [_kept(two_hops(model, upper, seed)) for seed in seeds]
+    return {"layer": upper[0], "head": upper[1], "runs": runs}
+
+
+def by_weights(model: Decoder, upper: Head) -> dict[str, object]:
+    """What the page shows of the rule in the weights, with the lower head without which the keys lose most."""
+    told = two_hops(model, upper).first[0]
+    found = composition.token_rule(model, (told.layer, told.head), upper)
+    return {**asdict(found), "distances": composition.DISTANCES}
+
+
+def stored(heads: Sequence[dict[str, object]], seeds: Sequence[int] = SEEDS) -> str:
+    """The file that the page reads, with these rows."""
     about = {
         "command": "python -m backends.attention_rules.two_hops",
         "date": date.today().isoformat(),
         "seeds": list(seeds),
         "tokens": HALF,
-        "heads": found,
+        "heads": list(heads),
     }
     return json.dumps(json.loads(json.dumps(about), parse_float=lambda text: round(float(text), 4)), indent=1) + "\n"
 
@@ -133,7 +151,12 @@ def _kept(found: TwoHops) -> dict[str, object]:
 
 def main() -> None:
     """Measures and writes the file."""
-    (INDEX / TWO_HOPS).write_text(stored(load_model(MODEL)), encoding="utf-8")
+    large, small = load_model(MODEL), load_model(OURS)
+    assert isinstance(small, Decoder)
+    upper = strongest(small, 1)
+    rows = [{"model": MODEL, **measured(large, head)} for head in HEADS]
+    ours = {"model": OURS, **measured(small, upper), "by_weights": by_weights(small, upper)}
+    (INDEX / TWO_HOPS).write_text(stored([ours, *rows]), encoding="utf-8")
 
 
 if __name__ == "__main__":

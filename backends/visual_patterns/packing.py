@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gzip
 import io
 import json
 import math
@@ -107,7 +108,7 @@ def sheet(pixels: NDArray[np.uint8], side: int = 48) -> tuple[str, int, int]:
     side = min(side, pixels.shape[1])
     columns = picture_sheet.columns_of(len(pixels))
     small = [Image.fromarray(one).resize((side, side), Image.Resampling.LANCZOS) for one in pixels]
-    whole = picture_sheet.lay(np.stack([np.asarray(one) for one in small]))
+    whole = Image.fromarray(picture_sheet.lay(np.stack([np.asarray(one) for one in small]), columns))
     buffer = io.BytesIO()
     whole.save(buffer, "WEBP", quality=82, method=6)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode(), columns, side
@@ -117,7 +118,7 @@ def write(folder: Path) -> Path:
     """Packs the build in `folder` and returns the file; errors are those of `Results`."""
     path = folder / shelf.PAGE_FILE
     text = json.dumps({"name": folder.name, **pack(Results(folder))}, separators=(",", ":"), ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
     return path
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.visual_patterns import sprites
+from backends.visual_patterns.picture_sheet import Pixels
 from backends.visual_patterns.sprites import CLASSES as CLASSES
-from backends.visual_patterns.sprites import Pixels, Sprites
+from backends.visual_patterns.sprites import Sprites
 
 SIDE = 64
 """Width and height of a scene in px."""

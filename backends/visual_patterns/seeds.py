@@ -57,7 +57,7 @@ def summarise(folders: Sequence[Path], seeds: Sequence[int]) -> dict[str, Any]:
     if len(folders) < 2:
         raise InputError("A band needs two seeds at least.")
     found = [Results(folder) for folder in folders]
-    pages = [json.loads((folder / shelf.PAGE_FILE).read_text(encoding="utf-8")) for folder in folders]
+    pages = [shelf.read_page(folder) for folder in folders]
     shapes = {(tuple(p["steps"]), tuple(p["layers"]), p["grid"], len(p["labels"])) for p in pages}
     if len(shapes) > 1:
         raise InputError("The builds differ in their steps, layers, regions or number of pictures.")

@@ -1,15 +1,17 @@
 """The builds that ship, as a browser takes them: listed and read without torch, so that a page opens at once.
 
-A build's `page.json` is what `packing` made of it: all frames of whole pictures and of a sample of regions, the counts
-at every threshold and the figures. The regions of one picture are read when somebody asks for that picture.
+A build's `page.json.gz` is what `packing` made of it: all frames of whole pictures and of a sample of regions, the
+counts at every threshold and the figures. The regions of one picture are read when somebody asks for that picture.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import re
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,17 @@ from backends.settings import settings
 from backends.visual_patterns import picture_sheet
 
 FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "visual_patterns"
-PAGE_FILE = "page.json"
+PAGE_FILE = "page.json.gz"
 Json = dict[str, Any]
 
 _COMMAND = "python -m backends.visual_patterns.build"
-_FIRST = ("emoji-resnet-s1", "emoji-resnet-s1-unseen", "emoji-vgg-s1", "fashion-resnet-s1", "digits-resnet-s1")
+_FIRST = (
+    "emoji-resnet-s1",
+    "emoji-resnet-s1-unseen",
+    "emoji-resnet-s1-student-outputs-e10",
+    "emoji-efficientnet-lite0-s1",
+    "fashion-vgg-s1",
+)
 """What a visitor is offered first; what is not named here follows by name."""
 
 
@@ -75,6 +83,11 @@ def page(name: str) -> Json:
 
         write(folder)
     return _page(folder / PAGE_FILE, (folder / PAGE_FILE).stat().st_mtime_ns)
+
+
+def read_page(folder: Path) -> Json:
+    """What a browser needs of the build in `folder`, which need not be on the shelf; WeightsError if it is damaged."""
+    return _read_json(folder / PAGE_FILE)
 
 
 def seeds_file(family: str) -> Path:
@@ -216,9 +229,10 @@ def _keys(folder: Path) -> frozenset[str]:
 
 def _read_json(path: Path) -> Json:
     try:
-        found: Json = json.loads(path.read_bytes())
+        content = path.read_bytes()
+        found: Json = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
         return found
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         raise _damaged(path.parent, error) from None
 
 

@@ -8,7 +8,6 @@ sprites was ever seen in training.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -23,6 +22,8 @@ from PIL import Image
 
 from backends.errors import MissingFileError
 from backends.settings import settings
+from backends.visual_patterns import picture_sheet
+from backends.visual_patterns.picture_sheet import Pixels
 
 FOLDER = Path(__file__).parents[2] / "assets" / "images" / "visual_patterns"
 SPRITE = 64
@@ -38,8 +39,6 @@ MOST = 48
 HELD_OUT = 0.2
 SEED = 5
 MAX_BYTES = 3_000_000
-
-Pixels = NDArray[np.uint8]
 
 # Class -> (subcategories, names that do not belong). Faces are spread over all kinds of expression.
 _CLASSES: Mapping[str, tuple[str, str]] = {
@@ -99,7 +98,7 @@ def load(folder: Path = FOLDER) -> Sprites:
     """The sprites and grounds that ship in `folder`; MissingFileError if they are not there."""
     try:
         rows = json.loads((folder / "sprites.json").read_text(encoding="utf-8"))
-        sheet = np.asarray(Image.open(folder / "sprites.png").convert("RGBA"))
+        sheet = np.asarray(Image.open(folder / "sprites.webp").convert("RGBA"))
         grounds = np.asarray(Image.open(folder / "grounds.jpg").convert("RGB"))
     except FileNotFoundError as error:
         path = Path(str(error.filename)).name
@@ -107,29 +106,12 @@ def load(folder: Path = FOLDER) -> Sprites:
             f"{path} is missing. Restore it from git, or run: python -m backends.visual_patterns.sprites"
         ) from None
     return Sprites(
-        tiles(sheet, SPRITE)[: len(rows)],
+        picture_sheet.cut(sheet, SPRITE)[: len(rows)],
         tuple(row["name"] for row in rows),
         np.array([CLASSES.index(row["class"]) for row in rows]),
         np.array([row["held_out"] for row in rows]),
-        tiles(grounds, GROUND)[: len(_GROUNDS)],
+        picture_sheet.cut(grounds, GROUND)[: len(_GROUNDS)],
     )
-
-
-def tiles(sheet: Pixels, side: int) -> Pixels:
-    """The squares of `side` px in a picture, row by row: (n, side, side, c)."""
-    rows, columns, channels = sheet.shape[0] // side, sheet.shape[1] // side, sheet.shape[2]
-    parts = sheet.reshape(rows, side, columns, side, channels)  # row, y, column, x
-    return np.ascontiguousarray(parts.transpose(0, 2, 1, 3, 4).reshape(-1, side, side, channels))
-
-
-def sheet(parts: Pixels, columns: int) -> Pixels:
-    """Squares (n, s, s, c) as one picture, row by row; what is left of the last row is empty."""
-    side, channels = parts.shape[1], parts.shape[3]
-    rows = -(-len(parts) // columns)
-    whole = np.zeros((rows * columns, side, side, channels), np.uint8)
-    whole[: len(parts)] = parts
-    grid = whole.reshape(rows, columns, side, side, channels).transpose(0, 2, 1, 3, 4)
-    return np.ascontiguousarray(grid.reshape(rows * side, columns * side, channels))
 
 
 def choose(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -193,14 +175,13 @@ def make(downloads: Path, folder: Path) -> int:
         parts = {p.name: p for place in (photos, others) for p in place.rglob("*") if p.suffix in (".png", ".jpg")}
         grounds = np.stack([_ground(parts[file], crop) for file, crop in _GROUNDS.values()])
     folder.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
     # 256 colours a sheet would show bands; transparent pixels carry no colour, which halves the file.
     sprites = np.where(sprites[..., 3:] > 0, sprites, 0).astype(np.uint8)
-    Image.fromarray(sheet(sprites, COLUMNS)).save(buffer, "PNG", optimize=True)
-    if buffer.tell() > MAX_BYTES:
-        raise MaterialError(f"The sheet takes {buffer.tell()} bytes; it may take {MAX_BYTES}. Lower MOST.")
-    (folder / "sprites.png").write_bytes(buffer.getvalue())
-    Image.fromarray(sheet(grounds, len(_GROUNDS))).save(folder / "grounds.jpg", quality=90)
+    path = folder / "sprites.webp"
+    picture_sheet.save(path, picture_sheet.lay(sprites, COLUMNS))
+    if path.stat().st_size > MAX_BYTES:
+        raise MaterialError(f"The sheet takes {path.stat().st_size} bytes; it may take {MAX_BYTES}. Lower MOST.")
+    Image.fromarray(picture_sheet.lay(grounds, len(_GROUNDS))).save(folder / "grounds.jpg", quality=90)
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     (folder / "sprites.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
     return len(rows)

@@ -152,3 +152,28 @@ def test_training_on_text_lowers_the_loss(text: Path, model: Decoder) -> None:
         after = float(losses(trained, ids[:20]).mean())
     assert after < before - 1
     assert abs(twolayer.copying(twolayer.build(vocabulary))) < 0.5  # who has learned nothing, copies nothing
+
+
+def test_passages_are_said_again_where_nothing_else_tells_so() -> None:
+    ids = torch.arange(1, 6 * 40 + 1).view(6, 40)
+    rng = torch.Generator().manual_seed(3)
+    again, said = twolayer.say_again(ids, 0.5, rng)
+    assert torch.equal(again[3:], ids[3:])
+    assert not said[3:].any()
+    distances = set()
+    for row in range(3):
+        changed = (again[row] != ids[row]).nonzero().flatten()
+        assert torch.equal(changed, torch.arange(int(changed[0]), int(changed[-1]) + 1))  # one passage
+        assert 10 <= len(changed) <= 19
+        assert said[row].nonzero().flatten().tolist() == changed[1:].tolist()  # nothing foretells its first token
+        back = set((ids[row][changed] - again[row][changed]).tolist())
+        assert len(back) == 1
+        distances |= back
+        assert min(back) >= len(changed)
+    assert len(distances) > 1
+    assert torch.equal(ids, torch.arange(1, 6 * 40 + 1).view(6, 40))
+
+
+def test_fewer_passages_are_said_again_towards_the_end() -> None:
+    assert [twolayer.share(done) for done in (0, 0.4, 1)] == pytest.approx([1, 1, twolayer.AGAIN_AT_LAST])
+    assert twolayer.share(0.7) == pytest.approx(0.6)

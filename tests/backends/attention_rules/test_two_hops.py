@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from backends.attention_rules import shelf, two_hops, twolayer
+from backends.attention_rules import composition, shelf, two_hops, twolayer
 from backends.attention_rules.decoder import Decoder, DecoderConfig
 from backends.attention_rules.heads import copy_measures
 from backends.attention_rules.models import attention_at
@@ -62,6 +62,11 @@ def test_only_the_side_that_is_named_loses_the_head(model: Decoder) -> None:
     assert [one.keys for one in found.first] == pytest.approx([found.induction] * 4, rel=1e-4)
 
 
+def test_the_strongest_head_is_the_one_that_looks_most_behind_the_copy(model: Decoder) -> None:
+    shares = [two_hops.two_hops(model, (1, head)).induction for head in range(4)]
+    assert two_hops.strongest(model, 1) == (1, shares.index(max(shares)))
+
+
 def test_a_head_that_is_not_there_is_refused(model: Decoder) -> None:
     with pytest.raises(InputError, match="no layer"):
         two_hops.two_hops(model, (2, 0))
@@ -69,7 +74,9 @@ def test_a_head_that_is_not_there_is_refused(model: Decoder) -> None:
 
 def test_what_is_stored_is_read_back(model: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(two_hops, "KEPT", 3)
-    (tmp_path / shelf.TWO_HOPS).write_text(two_hops.stored(model, [(1, 0), (1, 1)], [0, 4]))
+    (tmp_path / shelf.TWO_HOPS).write_text(
+        two_hops.stored([two_hops.measured(model, (1, head), [0, 4]) for head in (0, 1)], [0, 4])
+    )
     found = shelf.two_hops(tmp_path)
     [first, second] = found["heads"]
     assert (first["head"], second["head"], len(second["runs"])) == (0, 1, 2)
@@ -84,3 +91,17 @@ def test_what_is_stored_is_read_back(model: Decoder, tmp_path: Path, monkeypatch
     with pytest.raises(MissingFileError):
         shelf.two_hops(tmp_path / "nowhere")
     shelf.two_hops.cache_clear()
+
+
+def test_the_two_layer_model_that_ships_copies_by_two_hops() -> None:
+    model = twolayer.load()
+    assert twolayer.copying(model) > 3  # nats; without induction 0
+    upper = two_hops.strongest(model, 1)
+    found = two_hops.two_hops(model, upper)
+    first = found.first[0]
+    assert found.induction > 20 * found.by_chance
+    assert first.previous > 0.5
+    assert first.keys < found.by_chance
+    assert first.queries > 0.9 * found.induction
+    rule = composition.token_rule(model, (first.layer, first.head), upper)
+    assert min(rule.matched[-2:]) > 100 * rule.by_chance

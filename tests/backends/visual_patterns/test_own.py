@@ -63,7 +63,7 @@ def test_a_classifier_of_transformers_is_built_and_packed(kind: str, pictures: P
     assert (found.index.steps, len(found.index.layers)) == ((0,), 4)
     assert found.array("logits").shape == (1, 30, 3)
     assert set(found.projections.method) == {"ours", "pca"}  # one checkpoint cannot be aligned
-    page = json.loads((out / shelf.PAGE_FILE).read_text())
+    page = shelf.read_page(out)
     assert np.array(page["total"]).shape == (1, 4, 101)
     right = (found.array("logits")[0].argmax(1) == found.array("labels")).float().mean()
     assert found.index.accuracy["watched"] == pytest.approx(float(right))

@@ -22,10 +22,11 @@ def test_pictures_come_back_exactly(count: int, tmp_path: Path) -> None:
 
 def test_they_lie_row_by_row() -> None:
     pixels = _pixels(5)
-    sheet = np.asarray(picture_sheet.lay(pixels))
+    sheet = picture_sheet.lay(pixels, 3)
     assert sheet.shape == (18, 27, 3)
     assert np.array_equal(sheet[9:, 9:18], pixels[4])
     assert not sheet[9:, 18:].any()
+    assert np.array_equal(picture_sheet.cut(sheet, 9)[:5], pixels)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"RIFF\x10\x00\x00\x00WEBPVP8L"])

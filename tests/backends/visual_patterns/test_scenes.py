@@ -47,7 +47,7 @@ def test_held_out_sprites_are_never_trained_on() -> None:
 
 def test_the_sheet_holds_what_its_index_says() -> None:
     sheet = load()
-    assert (FOLDER / "sprites.png").stat().st_size <= MAX_BYTES
+    assert (FOLDER / "sprites.webp").stat().st_size <= MAX_BYTES
     assert len(set(sheet.names)) == len(sheet.names) == len(sheet.pictures) == len(sheet.labels)
     drawn = (sheet.pictures[..., 3] > 128).sum(axis=(1, 2))
     assert drawn.min() > 100

@@ -1,6 +1,7 @@
 """What all seeds of a network say together is what each of them says; builds of different shape are refused."""
 
 import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -63,8 +64,10 @@ def test_a_damaged_file_is_said_to_be_damaged(builds: list[Path]) -> None:
 def test_one_build_or_builds_of_different_shape_are_refused(builds: list[Path]) -> None:
     with pytest.raises(InputError, match="two seeds"):
         seeds.summarise(builds[:1], (1,))
-    page = json.loads((builds[1] / shelf.PAGE_FILE).read_text())
-    (builds[1] / shelf.PAGE_FILE).write_text(json.dumps({**page, "labels": page["labels"][:-1]}))
+    page = shelf.read_page(builds[1])
+    (builds[1] / shelf.PAGE_FILE).write_bytes(
+        gzip.compress(json.dumps({**page, "labels": page["labels"][:-1]}).encode())
+    )
     with pytest.raises(InputError, match="differ"):
         seeds.summarise(builds, (1, 2))
 

@@ -62,4 +62,5 @@ def test_hops_over_draws_and_what_ships_of_them() -> None:
     html = hops_html(found)
     for row in found["heads"]:
         assert f"Layer {row['layer']}, head {row['head']}" in html
-        assert all(run["first"][0]["keys"] < run["others"] <= 1 for run in row["runs"])
+        assert all(run["first"][0]["keys"] < 0.1 < run["induction"] for run in row["runs"])
+    assert "Finds its copy, 16 tokens back" in html
