@@ -34,7 +34,7 @@ def hops_html(found: dict[str, Any]) -> str:
         (
             tag("h3", escape("A rule of two hops "), tag("small", escape("attention behind the earlier copy"))),
             tag("p", escape(LESSON)),
-            *(part for row in found["heads"] for part in _head(row)),
+            *(tag("section", *_head(row), class_="atelier-section") for row in found["heads"]),
             tag("p", escape(note), class_="atelier-note"),
         )
     )

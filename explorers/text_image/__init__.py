@@ -16,6 +16,7 @@ from explorers.text_image.compare import ComparePanel
 from explorers.text_image.creating import CreatePanel
 from explorers.text_image.desk import DeskPanel
 from explorers.text_image.endpoints import publish
+from explorers.text_image.measured import MeasuredPanel
 from explorers.text_image.spectra import SpectrumPanel
 from explorers.text_image.sweeping import SweepPanel
 from explorers.when_seen import lay_out_when_seen
@@ -74,6 +75,8 @@ class TextImageExplorer(Explorer):
                 sweep = SweepPanel(desk.form)
             with gr.Tab("From noise", id="noise"):
                 create = CreatePanel(desk.form)
+            with gr.Tab("How good is it?", id="measured"):
+                MeasuredPanel()
         desk.wire()
         spectrum.wire()
         compare.wire()

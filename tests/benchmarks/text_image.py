@@ -8,6 +8,9 @@ reads in the unedited scene.
 
 The paper's figures (English 0.7336 / 0.8898, Chinese 0.6792 / 0.8394) are on its own benchmark, another set and judge.
 
+What it prints of the weights that ship is kept for the page: `make bench NAME=text_image >
+assets/precomputed/text_image/benchmark.jsonl`.
+
 The material comes from `python -m backends.text_image.materials`, in the cache folder; it is fetched if it is missing.
 """
 
@@ -149,6 +152,7 @@ def _script(script: str) -> Iterator[Figure]:
         reached = score(pictures, scenes)
         yield Figure(f"text_image.{script}.{name}.accuracy", reached.accuracy, "")
         yield Figure(f"text_image.{script}.{name}.ned", reached.ned, "")
+    yield Figure(f"text_image.{script}.n", len(scenes), "edits a seed")
 
 
 def _findings() -> Iterator[Figure]:
@@ -161,6 +165,7 @@ def _findings() -> Iterator[Figure]:
         yield from _spread(f"text_image.finding.{name}.ned", found)
         change = mean(a - b for a, b in zip(found, reference, strict=True))
         yield Figure(f"text_image.finding.{name}.change", change, "")
+    yield Figure("text_image.findings.n", len(scenes), "edits a seed")
 
 
 def _spread(name: str, values: Sequence[float], goal: float | None = None) -> Iterator[Figure]:
