@@ -1,4 +1,4 @@
-"""How well the editor writes: every script beside what could be read at best, and what each part of the control does."""
+"""How well the editor writes: each script beside what could be read at best, and what parts of the control do."""
 
 import gradio as gr
 
