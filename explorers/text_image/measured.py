@@ -77,9 +77,13 @@ def measured_html(found: Measured) -> str:
                 tag("div", tag("p", escape(CHANGES)), Markup(settings.html)),
                 class_="atelier-columns",
             ),
-            tag("h3", escape("All scores "), tag("small", escape("share of texts read exactly / NED"))),
-            tag("div", Table(("script", *columns), rows).html(), class_="atelier-rules"),
-            tag("p", escape(f"Precomputed: what {COMMAND} printed of these weights."), class_="atelier-note"),
+            tag(
+                "section",
+                tag("h3", escape("All scores "), tag("small", escape("share of texts read exactly / NED"))),
+                tag("div", Table(("script", *columns), rows).html(), class_="atelier-rules"),
+                tag("p", escape(f"Precomputed: what {COMMAND} printed of these weights."), class_="atelier-note"),
+                class_="atelier-section",
+            ),
         )
     )
 
