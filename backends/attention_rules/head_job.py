@@ -19,6 +19,7 @@ from backends.attention_rules.head_tests import tests_of
 from backends.attention_rules.in_place import autoencoder_in_place
 from backends.attention_rules.models import Head
 from backends.attention_rules.rules import Rule
+from backends.attention_rules.sae import HeadSae
 from backends.attention_rules.sae_training import SaeRequest, measure_sae, train_sae
 from backends.attention_rules.tables import write_part
 from backends.attention_rules.verdicts import Verdict
@@ -61,9 +62,7 @@ def run_head(job: HeadJob) -> str:
     started = time.monotonic()
     folder = Path(job.folder)
     model = load_model(job.model)
-    rows = collect.training_rows(folder, job.head, job.blocks)
-    with torch.enable_grad():
-        sae = finish(train_sae(rows, job.sae))
+    sae, tokens = _trained(job)
     job.weights.parent.mkdir(parents=True, exist_ok=True)
     safetensors.torch.save_file({name: t.contiguous() for name, t in sae.state().items()}, job.weights)
     trained = time.monotonic()
@@ -89,13 +88,20 @@ def run_head(job: HeadJob) -> str:
         "seconds": time.monotonic() - started,
         "pca": list(figures.pca.values()),
         "features": len(tables["features"]),
-        "tokens": len(rows),
+        "tokens": tokens,
     }
     where = {"layer": job.head[0], "head": job.head[1], "seed": job.sae.seed}
     write_part(job.part, {name: [where | row for row in new] for name, new in {**tables, "heads": [head_row]}.items()})
     stages = {"trained": trained - started, "replaced": replaced - trained, "mined": mined - replaced}
     stages["tested"] = time.monotonic() - mined
     return f"{job.part.name} " + ", ".join(f"{name} in {seconds:.0f} s" for name, seconds in stages.items())
+
+
+def _trained(job: HeadJob) -> tuple[HeadSae, int]:
+    """The head's autoencoder, and how many tokens it was trained on; those are let go before the next stage."""
+    rows = collect.training_rows(Path(job.folder), job.head, job.blocks)
+    with torch.enable_grad():
+        return finish(train_sae(rows, job.sae)), len(rows)
 
 
 def _replaced(features: FeatureRows) -> tuple[dict[int, Cases], dict[int, Verdict]]:

@@ -44,6 +44,9 @@ class Attention(NamedTuple):
     z: Tensor
 
 
+POSITIONS = 512
+"""At how many positions the loss is taken at once."""
+
 Head = tuple[int, int]
 """Layer and head, both from 0."""
 
@@ -135,19 +138,27 @@ def attention_at(model: HeadModel, ids: Tensor, layer: int) -> Attention:
 
 def logits(model: HeadModel, ids: Tensor, replace: Replace | None = None) -> Tensor:
     """Logits (B, T, vocabulary) for token ids (B, T), with the z of some heads replaced."""
-    x = model.embed(ids)
-    for layer in range(model.shape.layers):
-        found = _with_replaced(model.attend(layer, x), layer, replace or {})
-        x = model.finish(layer, x, found.z)
-    return model.logits(x)
+    return model.logits(_stream(model, ids, replace))
 
 
 def losses(model: HeadModel, ids: Tensor, replace: Replace | None = None) -> Tensor:
     """The cross-entropy (B, T - 1), in nats, of each next token."""
-    predicted = logits(model, ids, replace)[:, :-1].float()
-    return nn.functional.cross_entropy(predicted.flatten(0, 1), ids[:, 1:].flatten(), reduction="none").view(
-        ids.shape[0], -1
-    )
+    x, following = _stream(model, ids, replace)[:, :-1].flatten(0, 1), ids[:, 1:].flatten()
+    # The logits of all positions at once would take more memory than the model.
+    parts = [
+        nn.functional.cross_entropy(model.logits(own[None])[0].float(), wanted, reduction="none")
+        for own, wanted in zip(x.split(POSITIONS), following.split(POSITIONS), strict=True)
+    ]
+    return torch.cat(parts).view(len(ids), -1)
+
+
+def _stream(model: HeadModel, ids: Tensor, replace: Replace | None) -> Tensor:
+    """The last layer's output (B, T, width)."""
+    x = model.embed(ids)
+    for layer in range(model.shape.layers):
+        found = _with_replaced(model.attend(layer, x), layer, replace or {})
+        x = model.finish(layer, x, found.z)
+    return x
 
 
 def _with_replaced(found: Attention, layer: int, replace: Replace) -> Attention:

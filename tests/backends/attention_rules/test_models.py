@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from backends.attention_rules import gpt2, smollm2
+from backends.attention_rules import gpt2, models, smollm2
 from backends.attention_rules.decoder import Decoder, DecoderConfig
 from backends.attention_rules.models import HeadModel, attention_at, attentions, logits, losses
 from backends.attention_rules.vocabulary import WordVocabulary
@@ -95,6 +95,16 @@ def test_z_is_what_enters_the_librarys_output_projection(pair: tuple[HeadModel, 
 def test_losses_are_the_librarys(pair: tuple[HeadModel, Any], ids: Tensor) -> None:
     ours, theirs = pair
     torch.testing.assert_close(losses(ours, ids).mean(), theirs(ids, labels=ids).loss, atol=1e-4, rtol=1e-4)
+
+
+def test_losses_taken_in_parts_are_those_of_the_whole(
+    pair: tuple[HeadModel, Any], ids: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, _ = pair
+    whole = losses(ours, ids)
+    assert whole.shape == (len(ids), ids.shape[1] - 1)
+    monkeypatch.setattr(models, "POSITIONS", 5)  # no divisor of the number of positions
+    torch.testing.assert_close(losses(ours, ids), whole)
 
 
 @torch.no_grad()
