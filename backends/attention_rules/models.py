@@ -44,7 +44,7 @@ class Attention(NamedTuple):
     z: Tensor
 
 
-POSITIONS = 512
+POSITIONS = 128
 """At how many positions the loss is taken at once."""
 
 Head = tuple[int, int]
