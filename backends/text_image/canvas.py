@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.errors import InputError
+from backends.text_image.fine_strokes import fine_glyph, strengths
 from backends.text_image.lettering import Mask, fitted
 from backends.text_image.lines import LEAST_SIDE, Line, sides
 from backends.text_image.requests import Picture
@@ -106,13 +107,14 @@ def paste(picture: Picture, edited: Picture, canvas: Canvas) -> Picture:
     return out
 
 
-def write(picture: Picture, edited: Picture, canvas: Canvas) -> None:
+def write(picture: Picture, edited: Picture, canvas: Canvas, *, fine: bool = False) -> None:
     """`paste` into the picture itself, at a cost that depends on the region alone.
 
     What is added is the difference that the edit makes, brought to the picture's scale: a picture finer than the
     canvas keeps its grain wherever nothing changed, an unchanged canvas changes nothing at all, and neighbouring lines
     add up. Where the edit did change something, what the picture shows beyond the canvas is the fine detail of the old
-    letters, whose outlines would stay as ghosts; there it is taken out, and the text is as sharp as the canvas.
+    letters, whose outlines would stay as ghosts; there it is taken out, and the text is as sharp as the canvas; with
+    `fine` its strokes are as sharp as the picture.
     """
     before = canvas.image.astype(np.float32)
     change = edited.astype(np.float32) - before
@@ -122,16 +124,37 @@ def write(picture: Picture, edited: Picture, canvas: Canvas) -> None:
     inverse = np.linalg.inv(canvas.matrix)
     finest, coarsest = _growth(canvas.matrix, _grown(canvas))
     growth = 1 / coarsest, 1 / finest
+    strokes = _Strokes(edited, canvas, math.ceil(coarsest)) if fine and coarsest > 1 and canvas.glyph.any() else None
     for x, y, w, h in _bands(picture.shape, canvas):
         feather = _feather(canvas, x, y, w, h)
         if not feather.any():
             continue
         window = inverse @ _shift(x, y)
         place = picture[y : y + h, x : x + w]
-        fine = place - _seen(before, window, w, h, growth)
-        fine *= np.clip(_seen(stale, window, w, h, growth), 0, 1)[..., None]
-        written = place + feather[..., None] * (_seen(change, window, w, h, growth) - fine)
+        detail = place - _seen(before, window, w, h, growth)
+        detail *= np.clip(_seen(stale, window, w, h, growth), 0, 1)[..., None]
+        written = place + feather[..., None] * (_seen(change, window, w, h, growth) - detail)
+        if strokes:
+            written += feather[..., None] * strokes.seen(window, w, h, growth)
         place[:] = np.clip(np.rint(written), 0, 255).astype(np.uint8)
+
+
+class _Strokes:
+    """What a picture shows of an edit's strokes beyond its canvas."""
+
+    def __init__(self, edited: Picture, canvas: Canvas, times: int) -> None:
+        self._times = min(_FINEST, times)
+        self._strengths = strengths(edited, canvas.glyph)
+        self._coarse = canvas.glyph.astype(np.float32) / 255
+        fine, self._to_fine = fine_glyph(canvas.line, canvas.glyph, canvas.box[2:], self._times)
+        self._fine = fine.astype(np.float32) / 255
+
+    def seen(self, window: Matrix, width: int, height: int, growth: tuple[float, float]) -> Float:
+        """(height, width, 3) in grey levels, to be added; `window` and `growth` as of the canvas in `_seen`."""
+        least, most = growth
+        finer = _seen(self._fine, self._to_fine @ window, width, height, (least * self._times, most * self._times))
+        missed = finer - _seen(self._coarse, window, width, height, growth)
+        return _seen(self._strengths, window, width, height, growth) * missed[..., None]
 
 
 def _laid(line: Line) -> Float:

@@ -1,8 +1,8 @@
 """Keeps the colours of a region's old text. Ours, beside the paper.
 
 At the noise where an edit begins, a small picture tells little of the colour of thin strokes, and a network that is not
-sure predicts the mean: grey. So what the detail stage predicts between two steps is moved, along the line from its own
-ground to its own letters, to the ground and the letters that stood there; the steps after it draw on from there.
+sure predicts the mean: grey. So what the detail stage predicts is moved, along the line from its own ground to its own
+letters, to the ground and the letters that stood there; the steps after it draw on from there.
 """
 
 from __future__ import annotations

@@ -101,9 +101,9 @@ def _written(
                 spent = time.monotonic() - began
                 preview = None
                 if share == 1 or spent - shown >= _PREVIEW_EVERY_S:
-                    shown, preview = spent, _pasted(image, canvases, found)
+                    shown, preview = spent, _pasted(image, canvases, found, fine=options.crisp)
                 yield Progress(min(1.0, 0.95 * share), _said(step), spent * (1 / max(share, 1e-3) - 1), preview)
-        images.append(_pasted(image, canvases, found))
+        images.append(_pasted(image, canvases, found, fine=options.crisp))
         if variant == 0:
             films = [_film(frames) for frames in found.values()]
     return images, films
@@ -243,12 +243,14 @@ def _tensor(pictures: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).float() / 127.5 - 1
 
 
-def _pasted(image: Picture, canvases: Sequence[Canvas], found: dict[int, list[tuple[float, Picture]]]) -> Picture:
-    """The picture with the newest frame of each canvas."""
+def _pasted(
+    image: Picture, canvases: Sequence[Canvas], found: dict[int, list[tuple[float, Picture]]], *, fine: bool
+) -> Picture:
+    """The picture with the newest frame of each canvas; `fine`: with strokes as sharp as the picture."""
     out = image.copy()
     for index, frames in found.items():
         if frames:
-            write(out, frames[-1][1], canvases[index])
+            write(out, frames[-1][1], canvases[index], fine=fine)
     return out
 
 

@@ -83,7 +83,7 @@ def read_stored(identity: str = OPENING) -> Stored:
             if strip.shape != (len(times) * canvas.image.shape[0], *canvas.image.shape[1:]):
                 raise ValueError("stored for another canvas")
             frames = tuple(np.split(strip, len(times)))
-            write(after, frames[-1], canvas)
+            write(after, frames[-1], canvas, fine=chosen.options.crisp)
             films.append(Film(times, frames))
     except (OSError, ValidationError, ValueError, AtelierError) as error:
         raise MissingFileError(

@@ -31,6 +31,9 @@ from backends.text_image.networks import (
 )
 from backends.text_image.requests import Control, Options, Segment
 from backends.text_image.signals import SIGNALS
+from backends.text_image.strokes import crisp
+
+_CRISP_EDIT, _CRISP_NEW = 1.0, 1.5  # of edits, and of new pictures, which have no old colours to be true to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,11 +145,14 @@ class TextGenPipeline(DiffusionPipeline):
                 if options.guidance > 1:
                     plain = self.predict(x, t, unconditional, control, hints, options)
                     predicted = plain + options.guidance * (predicted - plain)
-            predicted = predicted.float().clamp(-1, 1)
-            if canvases.colours is not None and control == "detail" and index < options.steps - 1:
-                glyph, position = canvases.signals[:, :1].to(device), canvases.position.to(device)
-                predicted = to_places(recoloured(to_pixels(predicted), canvases.colours, glyph, position))
-            yield Step(index, options.steps, time, control, to_pixels(predicted))
+            pictures = to_pixels(predicted.float().clamp(-1, 1))
+            glyph, position = canvases.signals[:, :1].to(device), canvases.position.to(device)
+            if strength := _crispness(options, control, time, blank=canvases.blank):
+                pictures = crisp(pictures, glyph, position, strength)
+            if canvases.colours is not None and control == "detail":
+                pictures = recoloured(pictures, canvases.colours, glyph, position)
+            predicted = to_places(pictures)
+            yield Step(index, options.steps, time, control, pictures)
 
     def predict(
         self, x: Tensor, t: Tensor, words: Tensor, control: Control, hints: dict[str, Tensor], options: Options
@@ -167,6 +173,15 @@ class TextGenPipeline(DiffusionPipeline):
             return_dict=False,
         )[0]
         return predicted
+
+
+def _crispness(options: Options, control: Control, time: float, *, blank: bool) -> float:
+    """How much crisper the strokes of a step are made; not at all while there is no control."""
+    heard = options.crisp and control != "off"
+    if blank:
+        return _CRISP_NEW if heard else 0.0
+    # In the first half an edit still looks for its colours, and a contrast that is overdone then stays.
+    return _CRISP_EDIT if heard and time <= 0.5 + 1e-6 else 0.0
 
 
 def _generator(seed: int, canvas_seed: int) -> torch.Generator:

@@ -82,7 +82,8 @@ class Options:
     `guidance`: classifier-free guidance of the caption; 1 is none. `start`: "paper" noises the original, "draft" noises
     the original with the glyph painted on in the scene's text colour. `keep_colours`: whether the detail stage of the
     embedded networks is shown such a draft of the region, and what it predicts is held to the colours of the old text
-    (ours; the paper does neither).
+    (ours; the paper does neither). `crisp_strokes`: whether the edges of the letters that the embedded networks predict
+    are made as steep as the glyph's, where it is among the signals (ours).
     `engine`: id of the networks that draw.
     """
 
@@ -99,7 +100,13 @@ class Options:
     masked_levels: int = 2
     start: Start = "paper"
     keep_colours: bool = True
+    crisp_strokes: bool = True
     engine: str = EMBEDDED
+
+    @property
+    def crisp(self) -> bool:
+        """Whether strokes are made crisp: only where the glyph is a signal, so that it is not heard in another way."""
+        return self.crisp_strokes and self.signals.get("glyph", 0) > 0
 
     def __hash__(self) -> int:
         plain = [getattr(self, part.name) for part in fields(self) if part.name != "signals"]
@@ -190,7 +197,8 @@ def checked(options: Options) -> Options:
         )
     if not isinstance(options.engine, str):
         raise InputError(f"The engine is {quoted(options.engine)}. Give the id of one, such as {EMBEDDED}.")
-    for name, switch in (("keep_colours", options.keep_colours), ("fec", options.fec)):
+    for name in ("keep_colours", "crisp_strokes", "fec"):
+        switch = getattr(options, name)
         if not isinstance(switch, bool):
             raise InputError(f"The option {name} is {quoted(switch)}. Give true or false.")
     if options.start not in ("paper", "draft"):

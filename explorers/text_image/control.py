@@ -91,6 +91,7 @@ class ControlPanel:
         )
         self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from", interactive=True)
         self.keep_colours = gr.Checkbox(True, label="Keep the colours of the old text (ours)", interactive=True)
+        self.crisp_strokes = gr.Checkbox(True, label="Strokes as crisp as the glyph's (ours)", interactive=True)
         self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start", interactive=True)
         self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none", interactive=True)
 
@@ -115,14 +116,15 @@ class ControlPanel:
         return [
             *(self.begins, self.split, self.ends),
             *frequency,
-            *(self.start, self.keep_colours, self.noise, self.guidance, self.fec, self.masked, self.engine),
+            *(self.start, self.keep_colours, self.crisp_strokes, self.noise, self.guidance),
+            *(self.fec, self.masked, self.engine),
             *self.weights,
         ]
 
     def options(self, usual: Options, *values: Any) -> Options:
         """`usual` with what the panel says. The backend checks it."""
         begins, split, ends, enhanced, alpha, beta, s, radius, band, start, *rest = values
-        keep_colours, noise, guidance, fec, masked, engine, *weights = rest
+        keep_colours, crisp_strokes, noise, guidance, fec, masked, engine, *weights = rest
         if any(value is None for value in values):
             raise InputError("A number is missing. Fill in every field.")
         return replace(
@@ -131,6 +133,7 @@ class ControlPanel:
             fourier=Fourier(alpha, beta, s, radius, band) if enhanced else None,
             start=start,
             keep_colours=keep_colours,
+            crisp_strokes=crisp_strokes,
             noise=noise,
             guidance=guidance,
             fec=fec,
@@ -157,6 +160,7 @@ class ControlPanel:
             self.band: fourier.band,
             self.start: options.start,
             self.keep_colours: options.keep_colours,
+            self.crisp_strokes: options.crisp_strokes,
             self.noise: options.noise,
             self.guidance: options.guidance,
             self.fec: options.fec,

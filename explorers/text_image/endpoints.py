@@ -41,7 +41,7 @@ def text_image_edit(image: str, regions: list[Any], options: Json | None = None)
         regions: objects {"box": [x, y, width, height] or "corners": [[x, y], ...] clockwise from the top left, "text",
             and if wished "script", "vertical"}; an empty text removes what stands there. [] with an example: its own.
         options: any of caption, steps, noise, seed, variants, guidance, timeline, fourier, signals, fec,
-            masked_levels, start, keep_colours, engine; what is left out is as usual.
+            masked_levels, start, keep_colours, crisp_strokes, engine; what is left out is as usual.
     """
     from backends.text_image.edit import edit
 

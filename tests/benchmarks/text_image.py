@@ -47,10 +47,13 @@ OTHER_NED = 0.7
 BATCH = 10
 ABLATION = 40  # edits each of English and Chinese for a finding
 
+PAPER = Options(keep_colours=False, crisp_strokes=False)
 SETTINGS: dict[str, Options] = {
     "ours": Options(),
-    "paper": Options(keep_colours=False),
-    "paper with IFE": Options(keep_colours=False, fourier=Fourier()),
+    "paper": PAPER,
+    "paper with IFE": replace(PAPER, fourier=Fourier()),
+    "colours of the old text not kept": Options(keep_colours=False),
+    "strokes as predicted": Options(crisp_strokes=False),
     "draft": Options(start="draft", noise=0.5),
     "one stage (global)": Options(timeline=(Segment(1.0, 0.0, "global"),)),
     "last 20 % without control": Options(timeline=drop_late(0.2)),

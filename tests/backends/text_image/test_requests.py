@@ -33,6 +33,7 @@ def test_the_defaults_are_the_papers() -> None:
         ("masked_levels", (0, 3), (-1, 4, 1.5)),
         ("start", ("paper", "draft"), ("", "original", None)),
         ("keep_colours", (True, False), (0, 1, None, "yes")),
+        ("crisp_strokes", (True, False), (0, 1, None, "yes")),
         ("fec", (True, False), (0, 1, None, "yes")),
         ("caption", ("", "a" * 300), ("a" * 301, None, 5)),
         (

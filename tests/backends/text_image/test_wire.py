@@ -57,6 +57,7 @@ UNUSUAL = Options(
     masked_levels=0,
     start="draft",
     keep_colours=False,
+    crisp_strokes=False,
 )
 RECIPE = Recipe((BOX, BENT), UNUSUAL, "bakery")
 

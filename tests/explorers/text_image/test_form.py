@@ -38,6 +38,7 @@ UNUSUAL = Options(
     masked_levels=0,
     start="draft",
     keep_colours=False,
+    crisp_strokes=False,
 )
 
 
