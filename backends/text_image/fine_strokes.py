@@ -8,7 +8,7 @@ picture shows of the glyph beyond the canvas is added to the edit, as strong as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,16 +18,13 @@ from backends.text_image.lettering import Mask, fitted
 from backends.text_image.lines import Line
 from backends.text_image.requests import Picture
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 RADIUS = 4
 """Of a window in pixels of the canvas: a stroke and the ground beside it."""
 
 _EPSILON = 0.02  # variance of the glyph, of at most 0.25, below which a window holds no edge to speak of
 
 Float = NDArray[np.float32]
-Array = TypeVar("Array", "Tensor", Float)
+Array = Any  # a tensor or an array: the arithmetic is the same
 
 
 def line(pictures: Array, glyph: Array, mean: Callable[[Array], Array]) -> tuple[Array, Array]:
@@ -52,7 +49,7 @@ def strengths(edited: Picture, glyph: Mask) -> Float:
     """The slope of `line` of a canvas, (h, w, 3) uint8, in grey levels: (h, w, 3) float32."""
     share = np.repeat(glyph[..., None].astype(np.float32) / 255, 3, axis=2)
     slope, _ = line(edited.astype(np.float32), share, _mean)
-    return slope
+    return np.asarray(slope, np.float32)
 
 
 def _mean(part: Float) -> Float:
