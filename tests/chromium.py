@@ -38,7 +38,8 @@ def start(playwright: Playwright, executable: str) -> Browser:
 def _install() -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-qq"], check=False, stdout=subprocess.DEVNULL)
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-core"]
+        fonts = ["fonts-noto-core", "fonts-noto-cjk"]  # the examples' names are in many scripts
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", *fonts]
     else:
         command = [sys.executable, "-m", "playwright", "install", "chromium"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

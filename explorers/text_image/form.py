@@ -49,8 +49,9 @@ class Form:
             image_mode=None,
             sources=["upload", "clipboard"],
             label="Your picture; a PNG made here brings its settings back",
-            height=176,
+            height=216,
             alt_text="The picture to edit",
+            elem_classes=["atelier-upload"],
             buttons=[],
             interactive=True,
         )
