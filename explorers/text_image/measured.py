@@ -20,8 +20,9 @@ SCENES = (
     "same scene rendered with the wanted text, so what it would read of a perfect edit."
 )
 CHANGES = (
-    "English and Chinese scenes; each setting changes one thing of ours, the first. The mark is ours. “Paper” is the "
-    "paper's way alone: without a draft shown to the detail stage, and without the old text's colours held."
+    "English and Chinese scenes. The first, which the mark repeats, is ours without crisp strokes: those would lend "
+    "letters what a setting takes from them. Each of the others changes one thing of it. “Paper” is the paper's way "
+    "alone: without a draft shown to the detail stage, and without the old text's colours held."
 )
 
 

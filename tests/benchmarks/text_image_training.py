@@ -14,9 +14,8 @@ from statistics import mean, stdev
 
 from backends.settings import settings
 from backends.text_image.models import averaged
-from backends.text_image.requests import Options
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.text_image import SEEDS, edited, held_out, material, score
+from tests.benchmarks.text_image import AS_PREDICTED, SEEDS, edited, held_out, material, score
 
 IMAGES = 6_000
 MANY = 40  # scenes each of English and Chinese
@@ -33,7 +32,7 @@ def run() -> Iterator[Figure]:
     scenes = held_out("latin", MANY) + held_out("hans", MANY)
     for name, options in WAYS.items():
         sampler = averaged(trained(name, options))
-        found = [score(edited(scenes, replace(Options(), seed=seed), sampler=sampler), scenes) for seed in SEEDS]
+        found = [score(edited(scenes, replace(AS_PREDICTED, seed=seed), sampler=sampler), scenes) for seed in SEEDS]
         for kind in ("accuracy", "ned"):
             values = [getattr(one, kind) for one in found]
             yield Figure(f"text_image.training.{name}.{kind}", mean(values), "")
