@@ -36,7 +36,9 @@ def crisp(pictures: Tensor, glyph: Tensor, position: Tensor, strength: float) ->
 
 def _mean(images: Tensor) -> Tensor:
     """The mean of the window round each place, of what of it is on the canvas."""
-    return functional.avg_pool2d(images, 2 * RADIUS + 1, 1, RADIUS, count_include_pad=False)
+    side = 2 * RADIUS + 1
+    rows = functional.avg_pool2d(images, (1, side), 1, (0, RADIUS), count_include_pad=False)  # in turn: twice as fast
+    return functional.avg_pool2d(rows, (side, 1), 1, (RADIUS, 0), count_include_pad=False)
 
 
 def _blurred(images: Tensor) -> Tensor:
