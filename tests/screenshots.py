@@ -38,7 +38,7 @@ def _take(browser: Browser, url: str, explorer: str, shot: str) -> None:
     page.wait_for_timeout(8000)  # the showcase is computed, its model loaded
     path = FOLDER / f"{explorer}-{shot}.webp"
     with Image.open(BytesIO(page.screenshot())) as picture:
-        picture.save(path, quality=90, method=6)  # a third of the PNG, and letters stay sharp
+        picture.save(path, quality=82, method=6)  # a quarter of the PNG, and letters stay sharp
     page.context.close()
     print(path.relative_to(ROOT))
 
