@@ -48,10 +48,14 @@ def sequence_file(folder: Path) -> Path:
     return folder / "sequences.npy"
 
 
+def block_count(folder: Path) -> int:
+    """How many whole blocks the sequences in `folder` make; what is left over is not used."""
+    return len(np.load(sequence_file(folder), mmap_mode="r")) // BLOCK
+
+
 def blocks(model: str, heads: Sequence[Head], folder: Path) -> list[Collect]:
-    """The jobs for the sequences in `folder`; the last, incomplete block is left out."""
-    count = len(np.load(sequence_file(folder), mmap_mode="r")) // BLOCK
-    return [Collect(model, tuple(heads), block, str(folder)) for block in range(count)]
+    """The jobs for the sequences in `folder`."""
+    return [Collect(model, tuple(heads), block, str(folder)) for block in range(block_count(folder))]
 
 
 @torch.no_grad()

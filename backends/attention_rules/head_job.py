@@ -16,7 +16,7 @@ from backends.attention_rules.catalog import load_model
 from backends.attention_rules.causal import Cases, replacement, strongest
 from backends.attention_rules.feature_rows import FeatureRows, HeadText, Row, mentions_of
 from backends.attention_rules.head_tests import tests_of
-from backends.attention_rules.in_place import autoencoder_in_place
+from backends.attention_rules.in_place import Clean, autoencoder_in_place
 from backends.attention_rules.models import Head
 from backends.attention_rules.rules import Rule
 from backends.attention_rules.sae import HeadSae
@@ -79,7 +79,8 @@ def run_head(job: HeadJob) -> str:
     mined = time.monotonic()
     _tested(features, tables, rules, cases, verdicts)
     figures = measure_sae(sae, held_out.sample.z[:, 1:].flatten(0, 1))
-    told = autoencoder_in_place(model, *job.head, sae, held_out.sample.ids[:IN_PLACE])
+    text = held_out.sample.part(slice(0, IN_PLACE))
+    told = autoencoder_in_place(Clean(model, text.ids), *job.head, sae, text.z)
     head_row = {
         "explained": figures.explained,
         "l0": figures.l0,

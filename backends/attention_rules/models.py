@@ -138,12 +138,12 @@ def attention_at(model: HeadModel, ids: Tensor, layer: int) -> Attention:
 
 def logits(model: HeadModel, ids: Tensor, replace: Replace | None = None) -> Tensor:
     """Logits (B, T, vocabulary) for token ids (B, T), with the z of some heads replaced."""
-    return model.logits(_stream(model, ids, replace))
+    return model.logits(stream(model, ids, replace))
 
 
 def losses(model: HeadModel, ids: Tensor, replace: Replace | None = None) -> Tensor:
     """The cross-entropy (B, T - 1), in nats, of each next token."""
-    x, following = _stream(model, ids, replace)[:, :-1].flatten(0, 1), ids[:, 1:].flatten()
+    x, following = stream(model, ids, replace)[:, :-1].flatten(0, 1), ids[:, 1:].flatten()
     # The logits of all positions at once would take more memory than the model.
     parts = [
         nn.functional.cross_entropy(model.logits(own[None])[0].float(), wanted, reduction="none")
@@ -152,8 +152,8 @@ def losses(model: HeadModel, ids: Tensor, replace: Replace | None = None) -> Ten
     return torch.cat(parts).view(len(ids), -1)
 
 
-def _stream(model: HeadModel, ids: Tensor, replace: Replace | None) -> Tensor:
-    """The last layer's output (B, T, width)."""
+def stream(model: HeadModel, ids: Tensor, replace: Replace | None = None) -> Tensor:
+    """The last layer's output (B, T, width) for token ids (B, T), with the z of some heads replaced."""
     x = model.embed(ids)
     for layer in range(model.shape.layers):
         found = _with_replaced(model.attend(layer, x), layer, replace or {})

@@ -23,6 +23,7 @@ MAP = "map.json"
 BENCH = "method_bench.json"
 TWO_HOPS = "two_hops.json"
 SEEDS = "seeds.json"
+STAND_IN = "stand_in.json"
 FIRST = "<|endoftext|>"
 """The token that opens every sequence of the model."""
 
@@ -90,6 +91,12 @@ def two_hops(folder: Path = FOLDER) -> dict[str, Any]:
 def spread(folder: Path = FOLDER) -> dict[str, Any]:
     """What `spread.write` wrote: `rows`, one a head and seed. Raises MissingFileError or WeightsError."""
     return _stored(folder / SEEDS, lambda found: all(int(row["seed"]) >= 0 for row in found["rows"]))
+
+
+@lru_cache(maxsize=1)
+def stand_in(folder: Path = FOLDER) -> dict[str, Any]:
+    """What `stand_in.stored` holds. Raises MissingFileError or WeightsError."""
+    return _stored(folder / STAND_IN, lambda found: all(row["ablated"] >= 0 for row in found["heads"]))
 
 
 def _stored(file: Path, whole: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

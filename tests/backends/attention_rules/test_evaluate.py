@@ -9,7 +9,8 @@ from torch import Tensor
 from backends.attention_rules import evaluate
 from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.features import HeadSample
-from backends.attention_rules.in_place import InPlace, autoencoder_in_place, rules_in_place
+from backends.attention_rules.in_place import Changed, Clean, InPlace, autoencoder_in_place, rules_in_place
+from backends.attention_rules.models import logits, losses
 from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule
 from backends.attention_rules.sae import HeadSae
@@ -141,18 +142,35 @@ def test_in_place_by_its_extremes(small: Decoder, sentences: Tensor) -> None:
     rng = torch.Generator().manual_seed(0)
     both = torch.cat([torch.eye(8), -torch.eye(8)], dim=1)
     perfect = HeadSae(both, torch.zeros(16), both.T.contiguous(), torch.zeros(8))  # relu(z) - relu(-z) = z
-    told = autoencoder_in_place(small, 1, 2, perfect, sentences)
-    assert told.replaced == pytest.approx(told.clean, abs=1e-5)
-    sample = HeadSample.take(small, 1, 2, sentences)
-    true = perfect.encode(sample.z)[..., 3]
-    exact = rules_in_place(small, 1, 2, perfect, sentences, 3, true)
-    assert exact.replaced == pytest.approx(exact.clean, abs=1e-5)
-    mean = rules_in_place(small, 1, 2, perfect, sentences, 3, torch.full_like(true, float(true.mean())))
+    clean, z = Clean(small, sentences), HeadSample.take(small, 1, 2, sentences).z
+    assert clean.loss == pytest.approx(float(losses(small, sentences).mean()), rel=1e-5)
+    told = autoencoder_in_place(clean, 1, 2, perfect, z)
+    assert told.replaced == pytest.approx((clean.loss, 0.0), abs=1e-5)
+    assert told.ablated.moved > 1e-4
+    assert told.kept == pytest.approx(1, abs=1e-2)
+    true = perfect.encode(z)[..., 3]
+    exact = rules_in_place(clean, 1, 2, perfect, z, 3, true)
+    assert exact.replaced == pytest.approx((clean.loss, 0.0), abs=1e-5)
+    mean = rules_in_place(clean, 1, 2, perfect, z, 3, torch.full_like(true, float(true[:, 1:].mean())))
     assert mean.replaced == pytest.approx(mean.ablated, abs=1e-5)
-    noise = rules_in_place(small, 1, 2, perfect, sentences, 3, 9 * torch.rand(true.shape, generator=rng))
-    assert noise.replaced != pytest.approx(noise.clean, abs=1e-5)
+    assert mean.kept == pytest.approx(0, abs=1e-3)
+    noise = rules_in_place(clean, 1, 2, perfect, z, 3, 9 * torch.rand(true.shape, generator=rng))
+    assert noise.kept is not None
+    assert noise.kept < 0
 
 
-def test_recovered_by_hand() -> None:
-    assert InPlace(1.0, 1.25, 2.0).recovered == 0.75
-    assert InPlace(1.0, 1.25, 1.0).recovered is None
+@pytest.mark.method
+def test_how_far_a_change_moves_the_model(small: Decoder, sentences: Tensor) -> None:
+    silenced = {(0, 1): torch.zeros_like}
+    own, other = (logits(small, sentences, replace)[:, :-1].log_softmax(-1) for replace in (None, silenced))
+    expected = (own.exp() * (own - other)).sum(-1).mean()
+    found = Clean(small, sentences).changed(silenced)
+    assert found.moved == pytest.approx(float(expected), rel=1e-4)
+    assert found.loss == pytest.approx(float(losses(small, sentences, silenced).mean()), rel=1e-5)
+
+
+def test_recovered_and_kept_by_hand() -> None:
+    found = InPlace(1.0, Changed(1.25, 0.1), Changed(2.0, 0.4))
+    assert (found.recovered, found.kept) == (0.75, 0.75)
+    nothing = InPlace(1.0, Changed(1.25, 0.1), Changed(1.0, 0.0))
+    assert (nothing.recovered, nothing.kept) == (None, None)

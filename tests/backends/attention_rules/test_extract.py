@@ -8,13 +8,15 @@ import pytest
 import safetensors.torch
 import torch
 
-from backends.attention_rules import catalog, collect, shipped, twolayer
+from backends.attention_rules import catalog, collect, shelf, shipped, stand_in, twolayer
 from backends.attention_rules.collect import blocks, sample_of, training_rows
 from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.extract import extract, parse_head, prepare
 from backends.attention_rules.features import HeadSample
 from backends.attention_rules.index import RuleIndex, Search
 from backends.attention_rules.models import losses
+from backends.attention_rules.relations import Places
+from backends.attention_rules.rules import Rule
 from backends.attention_rules.sae_training import SaeRequest
 from backends.attention_rules.text import sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
@@ -82,6 +84,8 @@ def test_from_text_to_index_and_again(text: Path, model: Decoder, tmp_path: Path
     torch.testing.assert_close(feature.direction, stored["encoder"][:, 3], atol=1e-3, rtol=1e-3)
     with pytest.raises(InputError, match="no autoencoder of layer 0, head 0"):
         shipped.load_feature(0, 0, 0, 3, out)
+    _check_stand_in(model, folder, index, out)
+    shipped.load_sae.cache_clear()
     (out / "saes" / "L00H1-s0.safetensors").write_bytes(b"damaged")
     with pytest.raises(WeightsError, match=r"L00H1-s0\.safetensors is damaged"):
         shipped.load_sae(0, 1, 0, out)
@@ -102,6 +106,41 @@ def test_from_text_to_index_and_again(text: Path, model: Decoder, tmp_path: Path
     assert again[lost] != stamps[lost]
     timeless = [{k: v for k, v in row.items() if k != "seconds"} for row in RuleIndex(out).search(Search(limit=200))]
     assert timeless == rules
+
+
+def _check_stand_in(model: Decoder, folder: Path, index: RuleIndex, out: Path) -> None:
+    """What rules keep of a head: less than the autoencoder that they tell of, and what is stored is read back."""
+    ids = stand_in.ids_of_tokens(model.vocabulary)
+    rows = [stand_in.stand_in(model, folder, head, index, ids, out) for head in index.heads()]
+    for row in rows:
+        assert row["ablated"] > 0
+        assert row["rules"] < row["autoencoder"] <= 1
+        assert row["explained"] < 1
+        assert len(row["features"]) <= stand_in.FEATURES
+    (out / shelf.STAND_IN).write_text(stand_in.stored(rows))
+    assert [row["head"] for row in shelf.stand_in(out)["heads"]] == [1, 2]
+
+
+def test_rules_foretell_the_mean_where_they_are_the_first_to_hold() -> None:
+    ids = torch.tensor([[0, 5, 6, 1, 2, 3, 7], [0, 1, 5, 9, 2, 3, 4]])
+    places = Places(ids, 10)
+    rules = [Rule(relation, (5,), (), 1.0, (), 1, 1.0) for relation in ("at 1", "before")]
+    active = torch.tensor([[0.0, 0.6, 4.0, 0, 0, 0, 5.0], [0.0, 0.5, 0, 2.0, 0, 0, 0]])
+    found = stand_in.foretold(rules, places, active, places)
+    rest = 1.1 / 11
+    expected = torch.full_like(active, rest)
+    expected[0, 2] = expected[1, 3] = 3.0
+    expected[0, 6] = 5.0
+    torch.testing.assert_close(found, expected)
+
+
+def test_rules_are_read_back_from_their_rows() -> None:
+    row = {
+        "relation": "before", "keys": [" a"], "queries": ["b"], "unless": [], "more_than": 2, "weight": 0.5,
+        "profile": [1.0], "support": 3, "precision": 0.4,
+    }  # fmt: skip
+    told = stand_in.rule_of(row, {" a": [4, 9], "b": [1]})
+    assert told == Rule("before", (4, 9), (1,), 0.5, (1.0,), 3, 0.4, (), 2)
 
 
 def test_blocks_hold_what_the_model_does(text: Path, model: Decoder, tmp_path: Path) -> None:
