@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from diffusers.utils import BaseOutput
 from torch import Tensor
 
 from backends.text_image.captions import embed
-from backends.text_image.colours import Colours, recoloured
+from backends.text_image.colours import Colours, painted, recoloured, settled
 from backends.text_image.enhancement import Recorder, enhanced
 from backends.text_image.fec import without_frequencies
 from backends.text_image.networks import (
@@ -41,7 +41,8 @@ class Canvases:
     """A batch of canvases of one width: `image` (n, 3, 64, w) in [-1, 1], `signals` (n, 4, 64, w) and `position`
     (n, 1, 64, w) in [0, 1]. `start`: what an edit's noise is added to. `blank`: nothing is known of the picture, as in
     generation. `draft`: (n, 3, 64, w), what the detail stage is shown inside the region; None shows it nothing there,
-    as in the paper. `colours`: what it is held to between its steps; None leaves its predictions as they are."""
+    as in the paper. `colours`: what it is held to between its steps; None leaves its predictions as they are.
+    Where the picture is new and colours are to be kept, both are made as the detail stage begins."""
 
     image: Tensor
     start: Tensor
@@ -139,6 +140,9 @@ class TextGenPipeline(DiffusionPipeline):
             x = self.scheduler.add_noise(predicted, noise, t.expand(len(noise))).to(dtype)
             time = (int(t) + 1) / STEPS
             control = control_at(options.timeline, time)
+            if index and control == "detail" and canvases.blank and options.keep_colours and canvases.colours is None:
+                canvases = _with_colours(canvases, to_pixels(predicted.float()))
+                hints = hints_of(canvases, options, device, dtype)
             heard = nullcontext() if options.fec else without_frequencies(nets)
             with self._turn, heard, enhanced(self.unet, nets, options.fourier, recorder=recorder):
                 predicted = self.predict(x, t, words, control, hints, options)
@@ -173,6 +177,13 @@ class TextGenPipeline(DiffusionPipeline):
             return_dict=False,
         )[0]
         return predicted
+
+
+def _with_colours(canvases: Canvases, pictures: Tensor) -> Canvases:
+    """The canvases of new pictures with the colours of their letters settled by what is predicted, and a draft."""
+    glyph, position = (part.to(pictures) for part in (canvases.signals[:, :1], canvases.position))
+    colours = settled(pictures, glyph, position)
+    return replace(canvases, colours=colours, draft=painted(pictures, colours, glyph).to(canvases.image))
 
 
 def _crispness(options: Options, control: Control, time: float, *, blank: bool) -> float:

@@ -38,7 +38,7 @@ OTHERS: dict[str, Callable[[Options], Options]] = {
     "frequency branch off (FEC)": lambda options: replace(options, fec=False),
     "no mask in the detail stage": lambda options: replace(options, masked_levels=0),
     "started from a draft": lambda options: replace(options, start="draft"),
-    "colours of the old text not kept": lambda options: replace(options, keep_colours=False),
+    "colours as predicted": lambda options: replace(options, keep_colours=False),
     "strokes not made crisp": lambda options: replace(options, crisp_strokes=False),
     "the paper's way in everything": lambda options: replace(
         options,

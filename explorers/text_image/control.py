@@ -90,7 +90,9 @@ class ControlPanel:
             offered, value=EMBEDDED, label="Networks that draw", visible=len(offered) > 1, interactive=True
         )
         self.start = gr.Radio(STARTS, value="paper", label="Denoising starts from", interactive=True)
-        self.keep_colours = gr.Checkbox(True, label="Keep the colours of the old text (ours)", interactive=True)
+        self.keep_colours = gr.Checkbox(
+            True, label="Keep the old text's colours; make new text stand out (ours)", interactive=True
+        )
         self.crisp_strokes = gr.Checkbox(True, label="Strokes as crisp as the glyph's (ours)", interactive=True)
         self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start", interactive=True)
         self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none", interactive=True)

@@ -1,4 +1,4 @@
-"""The colours of the old text are found in a picture, and a pale prediction is brought back to them."""
+"""Old text's colours are found and given back to a pale prediction; new text gets colours that can be read."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backends.text_image.colours import Colours, colours_of, recoloured
+from backends.text_image.colours import Colours, colours_of, painted, recoloured, settled
 
 pytestmark = pytest.mark.unit
 
@@ -108,3 +108,41 @@ def test_each_of_a_batch_has_its_own_colours() -> None:
     for index, sign in enumerate(signs):
         alone = recoloured(pale[index : index + 1], colours_of([sign], [_position()]), glyph[:1], position[:1])
         assert torch.allclose(together[index : index + 1], alone, atol=1e-6)
+
+
+def _light(colour: Tensor) -> float:
+    return float(colour @ torch.tensor((0.299, 0.587, 0.114)))
+
+
+@pytest.mark.parametrize(
+    ("ground", "letters", "lighter"),
+    [
+        ((90, 90, 90), (100, 96, 96), True),
+        ((110, 90, 90), (100, 80, 84), False),
+        ((240, 236, 230), (250, 246, 240), False),  # there is no room above
+        ((12, 12, 20), (8, 8, 8), True),  # nor below
+    ],
+)
+def test_hardly_seen_letters_become_lighter_or_darker(
+    ground: tuple[int, ...], letters: tuple[int, ...], lighter: bool
+) -> None:
+    alpha, glyph, position = _letters("Open")[..., None] / 255, _mask(_letters("Open")), _mask(_position())
+    pale = _tensor((np.array(ground) * (1 - alpha) + np.array(letters) * alpha).astype(np.uint8))
+    found = settled(pale, glyph, position)
+    assert found.known.tolist() == [True]
+    apart = _light(found.letters[0] - found.ground[0])
+    assert apart >= 0.55 if lighter else apart <= -0.55
+    assert found.letters.abs().max() <= 1
+    draft = painted(pale, found, glyph)
+    assert torch.allclose(_under(draft, (glyph == 1).float()), found.letters[0], atol=1e-4)
+    assert torch.equal(draft[:, :, :4], pale[:, :, :4])
+
+
+def test_letters_that_stand_out_keep_their_colours() -> None:
+    glyph, position = _mask(_letters("Open")), _mask(_position())
+    for sign in (_sign("Open"), _sign("Open", (20, 20, 20))):
+        found = settled(_tensor(sign), glyph, position)
+        assert found.known.tolist() == [False]
+        assert torch.equal(painted(_tensor(sign), found, glyph), _tensor(sign))
+    nothing = settled(_tensor(_sign("")), torch.zeros_like(glyph), position)
+    assert nothing.known.tolist() == [False]

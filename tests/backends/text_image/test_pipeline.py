@@ -200,6 +200,24 @@ def test_the_detail_stage_sees_the_picture_outside_the_region_alone(untrained: T
     assert torch.equal(_last(untrained, blank, detail), _last(untrained, replace(blank, image=outside), detail))
 
 
+def test_new_letters_get_colours_as_the_detail_stage_begins(untrained: TextGenPipeline) -> None:
+    canvases = _canvases()
+    glyph = torch.zeros_like(canvases.position)
+    glyph[..., 28:36, 60:84] = 1
+    new = replace(canvases, signals=torch.cat([glyph, canvases.signals[:, 1:]], dim=1), blank=True)
+    options = Options(steps=4, noise=1.0, crisp_strokes=False)
+    as_predicted = list(untrained.denoise(new, replace(options, keep_colours=False), [0]))
+    settled = list(untrained.denoise(new, options, [0]))
+    assert [step.control for step in settled] == ["global", "global", "detail", "detail"]
+    assert all(torch.equal(settled[at].predicted, as_predicted[at].predicted) for at in (0, 1))
+
+    def contrast(picture: Tensor) -> float:
+        ground = (canvases.position == 1) & (glyph == 0)
+        return abs(float(picture[(glyph == 1).expand_as(picture)].mean() - picture[ground.expand_as(picture)].mean()))
+
+    assert contrast(settled[-1].predicted) > 1.5 * contrast(as_predicted[-1].predicted)
+
+
 def test_the_global_stage_does_not_see_the_picture(untrained: TextGenPipeline) -> None:
     canvases, early = _canvases(), replace(QUICK, timeline=(Segment(1, 0, "global"),))
     other = replace(canvases, image=-canvases.image)
