@@ -1,7 +1,8 @@
 """How the figures of a head vary with the seed of its autoencoder: medians over the features that each seed found.
 
 `python -m backends.attention_rules.spread INDEX` reads an index that `extract` wrote for several seeds, which may be
-far larger than the one that ships, and writes the few numbers that the page shows.
+far larger than the one that ships, and writes the few numbers that the page shows. Those of heads and seeds that INDEX
+does not hold stay as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from backends.attention_rules import shelf
 from backends.attention_rules.shelf import FOLDER, SEEDS
 from backends.errors import AtelierError, MissingFileError
 
@@ -70,12 +72,19 @@ def write(rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> Path:
     return path
 
 
+def joined(older: Sequence[dict[str, Any]], newer: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Both, sorted by head and seed; where both have a row, the newer one."""
+    rows = {tuple(row[name] for name in _HEAD): row for row in (*older, *newer)}
+    return [rows[where] for where in sorted(rows)]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Writes the file from the command line."""
     parser = argparse.ArgumentParser(prog="python -m backends.attention_rules.spread", description=__doc__)
     parser.add_argument("index", type=Path, help="folder of an index that was extracted with several seeds")
     try:
-        path = write(spread(parser.parse_args(arguments).index))
+        older = shelf.spread()["rows"] if (FOLDER / SEEDS).is_file() else []
+        path = write(joined(older, spread(parser.parse_args(arguments).index)))
     except AtelierError as error:
         sys.exit(str(error))
     print(f"{path.name}: {path.stat().st_size:,} bytes")

@@ -51,6 +51,13 @@ def test_what_is_written_is_read_back(index: Path) -> None:
     shelf.spread.cache_clear()
 
 
+def test_rows_of_other_seeds_stay(index: Path) -> None:
+    rows = spread.spread(index)
+    older = [rows[2] | {"f1": 0.0}, rows[2] | {"seed": 7}]
+    found = spread.joined(older, rows)
+    assert found == [*rows, older[1]]
+
+
 def test_a_folder_without_an_index_is_told(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="no index"):
         spread.spread(tmp_path)
