@@ -36,6 +36,7 @@ STACKS = frozenset({"hans", "hant", "japanese", "korean"})
 """Scripts that can run from top to bottom."""
 
 MOST_CHARACTERS = 80
+_REORDERING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}  # and hide what is written
 _MOST_MARKS = 4  # on one letter; a real letter of any script has fewer
 
 # Unicode names of characters begin with the name of their script.
@@ -105,7 +106,7 @@ def checked_line(text: str, face: Path) -> str:
     marks = 0
     for character in line:
         category = unicodedata.category(character)
-        if category in {"Cc", "Cs", "Co", "Cn"}:
+        if category in {"Cc", "Cs", "Co", "Cn"} or character in _REORDERING:
             raise InputError(f"The text holds U+{ord(character):04X}, which cannot be drawn. Take it out.")
         marks = marks + 1 if category in {"Mn", "Me"} else 0
         if marks > _MOST_MARKS:
@@ -135,6 +136,11 @@ def _must_be_shaped(character: str) -> bool:
 def font(face: Path, size: int) -> ImageFont.FreeTypeFont:
     """The font at `size` pixels an em, shaped by Raqm."""
     return ImageFont.truetype(str(face), size, layout_engine=ImageFont.Layout.RAQM)
+
+
+def family(face: Path) -> str:
+    """The name of a font, as its makers gave it."""
+    return font(face, 16).getname()[0] or face.stem
 
 
 def ink(text: str, face: Path, size: int, *, vertical: bool = False) -> Mask:

@@ -8,7 +8,7 @@ import numpy as np
 
 from backends.text_image.canvas import Canvas
 from backends.text_image.judges import Reading, available, judge_of, read_lines
-from backends.text_image.lettering import FACES
+from backends.text_image.lettering import family
 from backends.text_image.requests import Picture, Written
 from backends.text_image.scores import ned
 
@@ -23,7 +23,7 @@ def read_back(canvases: Sequence[Canvas], edited: Sequence[Picture]) -> tuple[Wr
 
 def _report(canvas: Canvas, after: Picture) -> Written:
     line = canvas.line
-    face = next((script for script, face in FACES.items() if face == line.face), line.script)
+    face = family(line.face)
     if not available(line.script, vertical=line.vertical):
         return Written(line.text, line.script, face, None, judge_of(line.script), None, None, None)
     clean = np.repeat(255 - canvas.glyph[..., None], 3, axis=2)

@@ -72,6 +72,10 @@ class Fourier:
     band: Band = "all"
 
 
+NEUTRAL = Fourier(alpha=1.0, beta=1.0, s=1.0, radius=2.0)
+"""Enhances nothing. Where one of its values is replaced, that alone is what changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to edit. `noise`: the time an edit starts from, of (0, 1]; 0.8 in the paper. `steps`: of denoising.

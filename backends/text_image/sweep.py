@@ -11,7 +11,7 @@ from backends.errors import InputError, quoted
 from backends.progress import Progress, part_of
 from backends.text_image.canvas import feather_mask
 from backends.text_image.edit import canvases_of, edit
-from backends.text_image.requests import Control, EditRequest, Fourier, Options, Picture, Segment, checked
+from backends.text_image.requests import NEUTRAL, Control, EditRequest, Fourier, Options, Picture, Segment, checked
 
 CONTROLS: dict[str, Sequence[float]] = {
     "alpha": (0.6, 1.0, 1.4, 1.8),
@@ -29,6 +29,8 @@ CONTROLS: dict[str, Sequence[float]] = {
 """What can be swept, and the values that it is swept over if none are given."""
 
 MOST_VALUES = 12
+
+_SCALED = replace(NEUTRAL, s=Fourier().s)  # without a scale the radius would change nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +68,12 @@ def with_control(options: Options, control: str, value: float) -> Options:
         raise InputError(f"{quoted(value)} cannot be used for {control}. Use a number from 0 to 1.")
     if control == "steps" and not float(value).is_integer():
         raise InputError(f"{quoted(value)} cannot be used for steps. Use a whole number.")
-    fourier = options.fourier or Fourier()
+    fourier = options.fourier or NEUTRAL
     changed: dict[str, Callable[[], Options]] = {
         "alpha": lambda: replace(options, fourier=replace(fourier, alpha=value)),
         "beta": lambda: replace(options, fourier=replace(fourier, beta=value)),
         "s": lambda: replace(options, fourier=replace(fourier, s=value)),
-        "radius": lambda: replace(options, fourier=replace(fourier, radius=value)),
+        "radius": lambda: replace(options, fourier=replace(options.fourier or _SCALED, radius=value)),
         "noise": lambda: replace(options, noise=value),
         "split": lambda: replace(options, timeline=split_at(value)),
         "drop late": lambda: replace(options, timeline=drop_late(value, options.noise)),

@@ -94,7 +94,7 @@ def _regions_of_item(number: int, item: object) -> tuple[Region, ...]:
             raise InputError(f"{name}: its box is {quoted(box)}. Give [x, y, width, height], and no corners beside it.")
         given = {**{key: value for key, value in given.items() if key != "box"}, "corners": found[0].corners}
     try:
-        return (_typed(Region, {"text": "", **given}),)
+        return (_typed(Region, given),)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -231,5 +231,10 @@ def _typed(kind: type[T], given: Mapping[str, Any]) -> T:
         return TypeAdapter(kind).validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or kind.__name__.lower()
+        places = [str(part) for part in first["loc"]]
+        if places[-1:] == ["[key]"]:
+            raise InputError(f"{'.'.join(places[:-2])} has no {quoted(places[-2])}: {first['msg'].lower()}.") from error
+        where = ".".join(places) or kind.__name__.lower()
+        if first["type"] == "missing":
+            raise InputError(f"{where} is missing. Give it too.") from error
         raise InputError(f"{where} is {quoted(first.get('input'))}: {first['msg'].lower()}.") from error

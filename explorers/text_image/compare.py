@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from backends.errors import InputError
 from backends.progress import Progress
-from backends.text_image.requests import PAPER_TIMELINE, Fourier, Options
+from backends.text_image.requests import NEUTRAL, PAPER_TIMELINE, Fourier, Options
 from backends.text_image.timelines import NAMES, named, timeline
 from explorers.guard import guarded
 from explorers.progress import paced, progress_line
@@ -20,6 +20,7 @@ from explorers.views.before_after import BeforeAfter, Shot, before_after_value
 from explorers.views.svg import Markup, escape, tag
 
 KEPT = "the setting kept as B"
+PAPERS_WAY = "the paper's way in everything"
 Updates = dict[Component, Any]
 
 
@@ -31,8 +32,8 @@ OTHERS: dict[str, Callable[[Options], Options]] = {
     **{f"timeline: {name}": _with_timeline(name) for name in NAMES},
     "enhancement off": lambda options: replace(options, fourier=None),
     "the paper's enhancement": lambda options: replace(options, fourier=Fourier()),
-    "low band only": lambda options: replace(options, fourier=replace(options.fourier or Fourier(), band="low")),
-    "high band only": lambda options: replace(options, fourier=replace(options.fourier or Fourier(), band="high")),
+    "low band only": lambda options: replace(options, fourier=replace(options.fourier or NEUTRAL, band="low")),
+    "high band only": lambda options: replace(options, fourier=replace(options.fourier or NEUTRAL, band="high")),
     "edges of the glyph as signal": lambda options: replace(options, signals={"glyph_canny": 1.0}),
     "position alone": lambda options: replace(options, signals={}),
     "frequency branch off (FEC)": lambda options: replace(options, fec=False),
@@ -40,7 +41,7 @@ OTHERS: dict[str, Callable[[Options], Options]] = {
     "started from a draft": lambda options: replace(options, start="draft"),
     "colours as predicted": lambda options: replace(options, keep_colours=False),
     "strokes not made crisp": lambda options: replace(options, crisp_strokes=False),
-    "the paper's way in everything": lambda options: replace(
+    PAPERS_WAY: lambda options: replace(
         options,
         timeline=PAPER_TIMELINE,
         fourier=Fourier(),
@@ -68,7 +69,7 @@ class ComparePanel:
         )
         with gr.Row():
             self._other = gr.Dropdown(
-                [*OTHERS, KEPT], value="enhancement off", label="B: the same, but …", min_width=240, interactive=True
+                [*OTHERS, KEPT], value=PAPERS_WAY, label="B: the same, but …", min_width=240, interactive=True
             )
             self._keep = gr.Button("Keep the present setting as B", size="sm", min_width=160)
             self._go = gr.Button("Compare", variant="primary", size="sm", min_width=96)
@@ -110,6 +111,8 @@ class ComparePanel:
             theirs = replace(kept, seed=ours.seed, variants=1)
         elif other in OTHERS:
             theirs = OTHERS[other](ours)
+            if theirs == ours:
+                raise InputError(f"A does that already ({other}). Choose another B, or change the setting at the left.")
         else:
             raise InputError("Choose what B shall be.")
         yield {self._status: progress_line(Progress(0.0, "getting ready")), self._picture: None, self._evidence: ""}

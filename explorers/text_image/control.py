@@ -62,7 +62,7 @@ class ControlPanel:
         gr.HTML("Time runs from 1, pure noise, to 0, the picture.", elem_classes="atelier-note")
 
     def _lay_out_frequency(self) -> None:
-        self.enhanced = gr.Checkbox(True, label="Fourier enhancement (IFE)", interactive=True)
+        self.enhanced = gr.Checkbox(True, label="Fourier enhancement (IFE), with these values:", interactive=True)
         self.alpha = gr.Slider(0, 4, 1.4, step=0.05, label="Control, all of it: α", interactive=True)
         self.beta = gr.Slider(0, 4, 1.2, step=0.05, label="Base features: β", interactive=True)
         self.s = gr.Slider(0, 4, 0.2, step=0.05, label="Control, its low frequencies: s", interactive=True)
@@ -75,7 +75,8 @@ class ControlPanel:
 
     def _lay_out_signal(self) -> None:
         self.weights = [
-            gr.Slider(0, 2, float(name == "glyph"), step=0.05, label=SIGNAL_LABELS[name]) for name in SIGNALS
+            gr.Slider(0, 2, float(name == "glyph"), step=0.05, label=SIGNAL_LABELS[name], interactive=True)
+            for name in SIGNALS
         ]
         gr.HTML("All at 0 leaves the position alone.", elem_classes="atelier-note")
         self.fec = gr.Checkbox(True, label="Frequency branch of the control encoders (FEC)", interactive=True)

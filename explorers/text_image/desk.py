@@ -13,6 +13,7 @@ from backends.errors import AtelierError, InputError
 from backends.progress import Progress
 from backends.text_image.examples import EXAMPLES, Example, example
 from backends.text_image.opening import read_stored
+from backends.text_image.pictures import open_picture
 from backends.text_image.requests import EditResult, Picture
 from backends.text_image.wire import Recipe, changed_options, options_json, recipe_json, regions_json, report_json
 from explorers.guard import guarded
@@ -41,10 +42,7 @@ class DeskPanel:
         with gr.Row():
             with gr.Column(elem_classes="atelier-inputs"):
                 self.status = gr.HTML("", render=False)
-                self.form = Form(recipe, self.status)
-                with gr.Row(elem_classes="atelier-pair"):
-                    self.go = gr.Button("Write", variant="primary", size="sm")
-                    self.stop = StopButton()
+                self.form = Form(recipe, self.status, self._lay_out_actions)
             with gr.Column(elem_classes="atelier-stage"):
                 self.picture = BeforeAfter(None, label="Before and after")
                 self.status.render()
@@ -71,6 +69,11 @@ class DeskPanel:
             if component is not self.files:
                 component.value = value
 
+    def _lay_out_actions(self) -> None:
+        with gr.Row(elem_classes="atelier-pair"):
+            self.go = gr.Button("Write", variant="primary", size="sm")
+            self.stop = StopButton()
+
     def wire(self) -> None:
         """Wires the desk, once everything on the tab is laid out."""
         self.form.wire()
@@ -85,6 +88,9 @@ class DeskPanel:
             concurrency_limit=1,
         )
         self.form.gallery.select(guarded(self._choose), None, [*self.form.outputs, *self.results, self.status], **quiet)
+        self.form.picture.upload(
+            guarded(self._uploaded), self.form.picture, [*self.form.outputs, *self.results, self.status], **quiet
+        )
         self.export.click(guarded(self._export), [self.recipe, self.kept], self.files, **quiet)
         arrival().arrive(_warm_up, concurrency_limit=1, **quiet)
 
@@ -164,6 +170,18 @@ class DeskPanel:
         chosen = example(id_of(event))
         recipe = _own(chosen)
         return {**self.form.fill(recipe), **self.show_stored(recipe)}
+
+    def _uploaded(self, picture: str | None) -> Updates:
+        """The inputs for a visitor's picture, and the picture in place of the last edit; a file that is none goes."""
+        if picture is None:
+            return {}
+        try:
+            inputs, recipe = self.form.uploaded(picture)
+        except InputError as error:
+            return {self.form.picture: None, self.status: escape(str(error))}
+        if recipe.example:
+            return {**inputs, **self.show_stored(recipe)}
+        return {**self._bare(open_picture(Path(picture)), recipe), **inputs}
 
     def _export(self, recipe: Recipe, kept: tuple[str, ...]) -> gr.Files:
         """The PNGs of the last edit, or of the stored one on show, with their recipe."""

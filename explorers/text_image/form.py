@@ -1,7 +1,7 @@
 """The inputs: a picture, where its texts stand and what they shall say, and how to write them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,11 @@ Updates = dict[Component, Any]
 class Form:
     """The widgets of a request, and the request they stand for."""
 
-    def __init__(self, recipe: Recipe, status: gr.HTML) -> None:
-        """Lays out the inputs with a recipe in them; `status` is where it says what to do next."""
+    def __init__(self, recipe: Recipe, status: gr.HTML, actions: Callable[[], None]) -> None:
+        """Lays out the inputs with a recipe in them.
+
+        `status` is where it says what to do next; `actions` lays out what starts the work, below the texts.
+        """
         shown = example(recipe.example)
         self._status = status
         self.example = gr.Textbox(shown.id, visible="hidden", label="Example", interactive=True)
@@ -81,6 +84,7 @@ class Form:
                     interactive=True,
                 )
                 self._take = gr.Button("Take what I drew as regions", size="sm")
+        actions()
         self.caption = gr.Textbox(
             recipe.options.caption,
             label="The scene in a few words",
@@ -164,40 +168,37 @@ class Form:
     def wire(self) -> None:
         """Wires what concerns the inputs alone."""
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.picture.upload(guarded(self._uploaded), self.picture, [*self.outputs, self._status], **quiet)
         self._drawing.select(guarded(_canvas), self.picture, self.editor, **quiet)
         self._take.click(
             guarded(self._drawn), [self.editor, self.picture, self.table], [self.table, self._status], **quiet
         )
         self.control.wire()
 
-    def _uploaded(self, picture: str | None) -> Updates:
-        if picture is None:
-            return {}
+    def uploaded(self, picture: str) -> tuple[Updates, Recipe]:
+        """The inputs for a visitor's own picture, or those that it brings with it, and the recipe that they hold.
+
+        Raises:
+            InputError: for a file that is no picture, or one that cannot be used.
+        """
         height, width = open_picture(Path(picture)).shape[:2]
         place = f"{width // 5}, {2 * height // 5}, {3 * width // 5}, {height // 5}"
         own: Updates = {self.example: "", self.table: [["Hello", place, ""]], self._status: OWN_PICTURE}
+        nothing = Recipe((), Options())
         try:
             found = read_recipe(Path(picture))
             if found is None:
-                return own
+                return own, nothing
             if made_from_noise(found):
                 made = generate_request_of_recipe(found).options
                 # Noise to the full would leave nothing of the picture that is to be edited now.
-                return {
-                    **self.fill(Recipe((), replace(made, noise=Options().noise)), picture=False),
-                    **own,
-                    self._status: FROM_NOISE,
-                }
+                settings = Recipe((), replace(made, noise=Options().noise))
+                return {**self.fill(settings, picture=False), **own, self._status: FROM_NOISE}, settings
             recipe = recipe_of(found)
         except InputError as error:
-            return {**own, self._status: escape(f"{error} {OWN_PICTURE}")}
+            return {**own, self._status: escape(f"{error} {OWN_PICTURE}")}, nothing
         known = recipe.example in {one.id for one in EXAMPLES}
-        return {
-            self.example: "",
-            **self.fill(recipe if known else replace(recipe, example="")),
-            self._status: "" if known else RESTORED,
-        }
+        recipe = recipe if known else replace(recipe, example="")
+        return {self.example: "", **self.fill(recipe), self._status: "" if known else RESTORED}, recipe
 
     def _drawn(
         self, drawing: dict[str, Any] | None, picture: str | None, table: Sequence[Sequence[object]]

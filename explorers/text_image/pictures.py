@@ -126,7 +126,7 @@ def note(result: EditResult, *, stored: bool) -> str:
     origin = badge("computed earlier", "precomputed") if stored else badge("computed now", "live")
     said = "Edited with AI: every picture that you download says so in its metadata and carries its recipe."
     drawn = ", ".join(dict.fromkeys(one.font for one in result.lines if one.text))
-    font = f" Glyphs in the shipped font for {drawn}." if drawn else ""
+    font = f" Glyphs drawn in {drawn}." if drawn else ""
     return tag("p", origin, escape(f" {said}{font}"), class_="atelier-note")
 
 

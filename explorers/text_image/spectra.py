@@ -10,7 +10,7 @@ from gradio.components import Component
 from numpy.typing import NDArray
 
 from backends.progress import Progress
-from backends.text_image.opening import Curves
+from backends.text_image.opening import OPENING, Curves
 from explorers.guard import guarded
 from explorers.progress import paced, progress_line
 from explorers.stopping import Run, StopButton
@@ -29,6 +29,7 @@ NOTE = (
     "Each curve is the mean log amplitude of a spectrum, relative to its constant part: high at the right is "
     "fine detail. The paper's figure 5 asks the control to bring the strokes, and the base the scene."
 )
+NOT_MEASURED = "Nothing is measured yet of this picture."
 Updates = dict[Component, Any]
 
 
@@ -55,7 +56,7 @@ class SpectrumPanel:
 
     def __init__(self, form: Form, opening: Curves | None) -> None:
         """Lays out the panel, with the opening's spectrum where there is one."""
-        self._form = form
+        self._form, self._opening = form, opening
         spectra = Spectra.of_stored(opening) if opening else None
         self._spectra = gr.State(spectra)
         gr.HTML(NOTE, elem_classes="atelier-note")
@@ -63,7 +64,7 @@ class SpectrumPanel:
             self._line = gr.Number(1, label="Line", precision=0, minimum=1, min_width=80, scale=0, interactive=True)
             self._go = gr.Button("Measure the present settings", size="sm", min_width=160)
             self._stop = StopButton()
-        self._status = gr.HTML("" if spectra else "Nothing is measured yet.", elem_classes="atelier-note")
+        self._status = gr.HTML("" if spectra else NOT_MEASURED, elem_classes="atelier-note")
         with gr.Row():
             steps = len(spectra.steps) if spectra else 2
             levels = list(spectra.levels) if spectra else []
@@ -87,6 +88,14 @@ class SpectrumPanel:
                 show_progress="hidden",
                 trigger_mode="always_last",
             )
+        gr.on(
+            [self._form.example.change, self._form.picture.upload],
+            guarded(self._other),
+            self._form.example,
+            [*chosen, self._picture, self._maps, self._status],
+            api_visibility="private",
+            show_progress="hidden",
+        )
         self._stop.ends(
             self._go,
             self._measure,
@@ -96,6 +105,24 @@ class SpectrumPanel:
             concurrency_id="text_image",
             concurrency_limit=1,
         )
+
+    def _other(self, named: str) -> Updates:
+        """Another picture: its line is not measured yet, but for the one that the page opens with."""
+        spectra = Spectra.of_stored(self._opening) if self._opening and named == OPENING else None
+        return self._changed(spectra) | {self._status: "" if spectra else NOT_MEASURED}
+
+    def _changed(self, spectra: Spectra | None) -> Updates:
+        if spectra is None:
+            return {self._spectra: None, self._picture: "", self._maps: ""}
+        middle = (len(spectra.steps) + 1) // 2
+        picture, maps = _shown(spectra, middle, spectra.levels[-1])
+        return {
+            self._spectra: spectra,
+            self._step: gr.Slider(1, max(2, len(spectra.steps)), middle, step=1),
+            self._level: gr.Radio(list(spectra.levels), value=spectra.levels[-1]),
+            self._picture: picture,
+            self._maps: maps,
+        }
 
     def _measure(self, run: Run, line: float | None, *values: Any) -> Generator[Updates, None, None]:
         from backends.text_image.spectrum import spectrum
@@ -109,16 +136,7 @@ class SpectrumPanel:
 
         found = yield from paced(run.until_stopped(work), report)
         spectra = Spectra(found.steps, found.levels, found.frequencies, found.curves, found.maps)
-        middle = (len(found.steps) + 1) // 2
-        picture, maps = _shown(spectra, middle, found.levels[-1])
-        yield {
-            self._spectra: spectra,
-            self._step: gr.Slider(1, max(2, len(found.steps)), middle, step=1),
-            self._level: gr.Radio(list(found.levels), value=found.levels[-1]),
-            self._picture: picture,
-            self._maps: maps,
-            self._status: "",
-        }
+        yield self._changed(spectra) | {self._status: ""}
 
 
 def _shown(spectra: Spectra | None, step: float, level: str | None) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import Literal
 from backends.errors import InputError, WeightsError, quoted
 from backends.settings import settings
 from backends.sources import ModelSource, resolve
+from backends.text_image.requests import EMBEDDED
 from backends.text_image.signals import Signal
 
 ControlClass = Literal["ControlNetModel", "AnyTextControlNetModel"]
@@ -86,7 +87,10 @@ def engine_called(engine: str) -> Engine:
         InputError: naming those there are.
     """
     if engine not in ENGINES:
-        raise InputError(f"There is no engine called {quoted(engine)}. There are: {', '.join(ENGINES)}.")
+        raise InputError(
+            f"There is no engine called {quoted(engine)}. Use {EMBEDDED}, or where their files are on the server "
+            f"{', '.join(ENGINES)}."
+        )
     return ENGINES[engine]
 
 

@@ -92,11 +92,18 @@ def test_what_no_font_can_write_is_named(text: str, named: str) -> None:
         ("x" + "\u0323\u0331\u0330\u032d\u032e", "combining marks"),
         ("\u200b\u200d", "no visible character"),
         ("a\u2028b", "U\\+2028"),
+        ("abc\u202edef", "U\\+202E"),
+        ("abc\u2067def", "U\\+2067"),
     ],
 )
 def test_a_line_that_cannot_be_drawn_is_refused(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         checked_line(text, FACES["latin"])
+
+
+@pytest.mark.parametrize("text", ["می\u200cخواهم", "क\u200dष", "\u200fabc"])
+def test_marks_that_letters_need_are_kept(text: str) -> None:
+    assert checked_line(text, FACES[script_of(text)]) == text
 
 
 def test_a_line_is_composed_and_stripped() -> None:

@@ -11,7 +11,7 @@ from backends.errors import InputError
 from backends.progress import finish
 from backends.text_image.edit import edit
 from backends.text_image.regions import box_region
-from backends.text_image.requests import EditRequest, Fourier, Options, Segment, checked
+from backends.text_image.requests import NEUTRAL, EditRequest, Options, Segment, checked
 from backends.text_image.sweep import CONTROLS, MOST_VALUES, drop_early, drop_late, split_at, sweep, with_control
 
 QUICK = Options(steps=2)
@@ -50,10 +50,10 @@ def test_timelines_by_hand(timeline: tuple[Segment, ...], parts: list[tuple[floa
 @pytest.mark.parametrize(
     ("control", "value", "expected"),
     [
-        ("alpha", 0.6, {"fourier": Fourier(alpha=0.6)}),
-        ("beta", 0.8, {"fourier": Fourier(beta=0.8)}),
-        ("s", 1.0, {"fourier": Fourier(s=1.0)}),
-        ("radius", 4.0, {"fourier": Fourier(radius=4.0)}),
+        ("alpha", 0.6, {"fourier": replace(NEUTRAL, alpha=0.6)}),
+        ("beta", 0.8, {"fourier": replace(NEUTRAL, beta=0.8)}),
+        ("s", 1.0, {"fourier": NEUTRAL}),
+        ("radius", 4.0, {"fourier": replace(NEUTRAL, s=0.2, radius=4.0)}),
         ("noise", 0.4, {"noise": 0.4}),
         ("guidance", 2.0, {"guidance": 2.0}),
         ("glyph weight", 0.5, {"signals": {"glyph": 0.5, "depth": 1.0}}),

@@ -142,7 +142,7 @@ def test_a_region_may_be_a_box_or_a_row() -> None:
             [10, 20, 100.5, 30, "Open"],
             [],
             [0, 0.1, 50, 1, 49, 30, 2, 28, "Bent"],
-            {"box": [10, 20, 100.5, 30], "script": "greek"},
+            {"box": [10, 20, 100.5, 30], "script": "greek", "text": ""},
         ]
     )
     assert found == (
@@ -209,8 +209,9 @@ def test_bad_options_are_refused_by_name(data: object, said: str) -> None:
         ({"box": [1, 2, 3, 4], "corners": [[0, 0], [1, 0], [1, 1], [0, 1]]}, "no corners beside it"),
         ({"box": [1, 2, 3, 4], "text": 5}, "Region 2: text is 5: input should be a valid string"),
         ({"box": [1, 2, 3, 4], "text": ["a"]}, "Region 2: text is ['a']"),
-        ({"box": [1, 2, 3, 4], "vertical": 1}, "Region 2: vertical is 1"),
-        ({"box": [1, 2, 3, 4], "script": 1}, "Region 2: script is 1"),
+        ({"box": [1, 2, 3, 4]}, "Region 2: text is missing"),
+        ({"box": [1, 2, 3, 4], "text": "a", "vertical": 1}, "Region 2: vertical is 1"),
+        ({"box": [1, 2, 3, 4], "text": "a", "script": 1}, "Region 2: script is 1"),
         ({"box": [1, 2, 3, 4], "colour": "red"}, "Region 2 has no field 'colour'. There are: box, corners"),
         ({"corners": [[0, 0], [1, 0], [1, 1]]}, "Region 2: corners.3"),
         ({"corners": [["0", 0], [1, 0], [1, 1], [0, 1]]}, "Region 2: corners.0.0 is '0'"),

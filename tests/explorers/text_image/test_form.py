@@ -57,7 +57,7 @@ def recipe_of_example(identity: str) -> Recipe:
 def laid_out(recipe: Recipe) -> Form:
     """A form with a recipe in it."""
     with gr.Blocks():
-        return Form(recipe, gr.HTML(""))
+        return Form(recipe, gr.HTML(""), lambda: None)
 
 
 def request_of(form: Form, picture: str | None, table: Any, **changes: Any) -> Any:
@@ -125,17 +125,16 @@ def test_a_missing_or_broken_picture_is_asked_for(form: Form, tmp_path: Path) ->
 
 
 def test_an_own_picture_is_no_example_and_begins_with_one_row_on_it(form: Form, scene: Picture, tmp_path: Path) -> None:
-    updates = form._uploaded(saved(tmp_path, scene))
+    updates, _ = form.uploaded(saved(tmp_path, scene))
     assert updates[form.example] == ""
     assert updates[form._status] == OWN_PICTURE
     (region,) = regions_of_table(updates[form.table])
     assert region == box_region(60, 88, 180, 44, "Hello")  # a fifth from the left, two from the top
-    assert form._uploaded(None) == {}
 
 
 def test_an_edited_picture_brings_its_settings_back(form: Form, scene: Picture, tmp_path: Path) -> None:
     recipe = Recipe((box_region(10, 20, 100, 30, HOSTILE), BENT), UNUSUAL, "a picture of somebody")
-    updates = form._uploaded(saved(tmp_path, scene, recipe_json(recipe)))
+    updates, _ = form.uploaded(saved(tmp_path, scene, recipe_json(recipe)))
     assert updates[form._status] == RESTORED
     assert updates[form.example] == ""
     assert form.picture not in updates
@@ -145,7 +144,7 @@ def test_an_edited_picture_brings_its_settings_back(form: Form, scene: Picture, 
 
 
 def test_an_edited_example_brings_its_picture_back_too(form: Form, scene: Picture, tmp_path: Path) -> None:
-    updates = form._uploaded(saved(tmp_path, scene, recipe_json(Recipe((BENT,), UNUSUAL, "cafe"))))
+    updates, _ = form.uploaded(saved(tmp_path, scene, recipe_json(Recipe((BENT,), UNUSUAL, "cafe"))))
     assert updates[form.example] == "cafe"
     assert Path(updates[form.picture]).name == "cafe.jpg"
     assert updates[form._status] == ""
@@ -153,7 +152,7 @@ def test_an_edited_example_brings_its_picture_back_too(form: Form, scene: Pictur
 
 def test_a_picture_from_noise_is_an_own_picture_with_settings(form: Form, scene: Picture, tmp_path: Path) -> None:
     recipe = generate_recipe_json(GenerateRequest("Open", 128, options=replace(UNUSUAL, noise=1.0)))
-    updates = form._uploaded(saved(tmp_path, scene, recipe))
+    updates, _ = form.uploaded(saved(tmp_path, scene, recipe))
     assert (updates[form._status], updates[form.example]) == (FROM_NOISE, "")
     assert len(regions_of_table(updates[form.table])) == 1
     options = form.options(*(updates[component] for component in form.settings))
@@ -177,7 +176,7 @@ def test_a_picture_with_a_recipe_that_cannot_be_used_is_an_own_picture(
     info = PngImagePlugin.PngInfo()
     info.add_itxt(KEY, text)
     Image.fromarray(scene).save(tmp_path / "hostile.png", pnginfo=info)
-    updates = form._uploaded(str(tmp_path / "hostile.png"))
+    updates, _ = form.uploaded(str(tmp_path / "hostile.png"))
     assert updates[form.example] == ""
     assert len(updates[form.table]) == 1
     assert str(updates[form._status]).endswith(OWN_PICTURE)

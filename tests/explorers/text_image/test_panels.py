@@ -10,20 +10,23 @@ import gradio as gr
 import numpy as np
 import pytest
 from gradio.components import Component
+from PIL import Image
 
 from backends.errors import InputError
 from backends.text_image import opening
 from backends.text_image.examples import EXAMPLES, Example, example
+from backends.text_image.opening import Curves
 from backends.text_image.pictures import open_picture
 from backends.text_image.recipe import read_recipe
-from backends.text_image.requests import PRESETS, Options, checked
+from backends.text_image.requests import PRESETS, Fourier, Options, checked
 from backends.text_image.wire import Recipe, recipe_of
 from explorers.stopping import Clicks, Run
 from explorers.text_image import TextImageExplorer
 from explorers.text_image.compare import KEPT, OTHERS, ComparePanel
 from explorers.text_image.creating import CreatePanel
 from explorers.text_image.desk import READY, DeskPanel
-from explorers.text_image.spectra import SpectrumPanel
+from explorers.text_image.form import OWN_PICTURE
+from explorers.text_image.spectra import NOT_MEASURED, SpectrumPanel
 from explorers.text_image.sweeping import SweepPanel, numbers_of
 
 pytestmark = [pytest.mark.method, pytest.mark.usefixtures("editing")]
@@ -169,6 +172,51 @@ def test_a_comparison_with_nothing_is_refused(desk: DeskPanel, other: str, said:
         next(panel._compare(run(), other, None, *values(desk, own(example("flowers")))))
 
 
+def test_another_picture_has_no_spectrum_yet(desk: DeskPanel) -> None:
+    parts = {part: [[[0.0, -1.0, -2.0]]] * 2 for part in ("skip", "control", "base", "fused")}
+    stored = Curves((0.8, 0.4), ("4 x 8",), (0.0, 0.5, 1.0), parts, {"4 x 8": [[0, 255]]})
+    with gr.Blocks():
+        panel = SpectrumPanel(desk.form, stored)
+    assert panel._picture.value
+    other = panel._other("cafe")
+    assert (other[panel._spectra], other[panel._picture], other[panel._maps]) == (None, "", "")
+    assert other[panel._status] == NOT_MEASURED
+    again = panel._other(opening.OPENING)
+    assert again[panel._picture] == panel._picture.value
+    assert again[panel._status] == ""
+
+
+def test_an_upload_takes_the_place_of_the_last_edit(desk: DeskPanel, tmp_path: Path) -> None:
+    Image.fromarray(np.full((80, 200, 3), 90, np.uint8)).save(tmp_path / "own.png")
+    shown = desk._uploaded(str(tmp_path / "own.png"))
+    assert shown[desk.picture]["items"][0]["label"] == "picture"
+    assert (shown[desk.evidence], shown[desk.lines], shown[desk.film], shown[desk.kept]) == ("", "", "", ())
+    assert shown[desk.status] == OWN_PICTURE
+    with pytest.raises(InputError, match="no edit to download"):
+        desk._export(shown[desk.recipe], shown[desk.kept])
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG")
+    refused = desk._uploaded(str(tmp_path / "broken.png"))
+    assert refused.keys() == {desk.form.picture, desk.status}
+    assert refused[desk.form.picture] is None
+    assert "picture" in refused[desk.status]
+    assert desk._uploaded(None) == {}
+
+
+@pytest.mark.parametrize("other", ["enhancement off", "timeline: both stages (paper)"])
+def test_what_a_does_already_is_no_comparison(desk: DeskPanel, other: str) -> None:
+    with gr.Blocks():
+        panel = ComparePanel(desk.form)
+    with pytest.raises(InputError, match="A does that already"):
+        next(panel._compare(run(), other, None, *values(desk, own(example("flowers")))))
+
+
+def test_every_other_b_is_another_setting() -> None:
+    same = [name for name, change in OTHERS.items() if change(Options()) == Options()]
+    assert same == ["timeline: both stages (paper)", "enhancement off"]
+    for band in ("low", "high"):
+        assert OTHERS[f"{band} band only"](Options()).fourier == Fourier(1.0, 1.0, 1.0, 2.0, band)
+
+
 def test_a_sweep_shows_a_table_pictures_and_a_file(desk: DeskPanel) -> None:
     with gr.Blocks():
         panel = SweepPanel(desk.form)
@@ -195,7 +243,7 @@ def test_what_is_no_number_is_named(typed: str) -> None:
 def test_a_measured_spectrum_can_be_looked_at_step_by_step(desk: DeskPanel) -> None:
     with gr.Blocks():
         panel = SpectrumPanel(desk.form, None)
-    assert panel._status.value == "Nothing is measured yet."
+    assert panel._status.value == NOT_MEASURED
     shown = last(panel._measure(run(), 1, *values(desk, own(example("flowers")))))
     assert len(shown[panel._spectra].steps) == PRESETS["fast"]
     assert "Spectrum at time 0.53" in shown[panel._picture]  # the second of three steps from 0.8

@@ -138,7 +138,7 @@ def test_a_note_says_where_a_result_comes_from_and_that_it_is_marked() -> None:
     assert "computed earlier" in stored
     assert "computed now" in live
     assert "Edited with AI" in live
-    assert "Glyphs in the shipped font for latin, korean." in live
+    assert "Glyphs drawn in latin, korean." in live
     assert "Glyphs" not in pictures.note(result(REMOVED), stored=False)  # nothing was drawn
 
 
