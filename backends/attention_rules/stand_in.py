@@ -33,10 +33,10 @@ from backends.attention_rules.shipped import INDEX, load_sae, manifest
 from backends.attention_rules.vocabulary import Vocabulary
 from backends.errors import AtelierError
 
-TEXTS = 64
+TEXTS = 32
 """Held-out sequences on which a whole head is replaced."""
 
-FEATURES, STRONGEST = 6, 12
+FEATURES, STRONGEST = 4, 8
 """Verified features of a head that are replaced alone, evenly from best to worst foretold, each on the held-out
 sequences on which it is strongest."""
 

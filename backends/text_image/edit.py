@@ -16,10 +16,11 @@ from torch import Tensor
 from backends import runtime
 from backends.errors import InputError, quoted
 from backends.progress import Progress
-from backends.text_image.canvas import HEIGHT, TALL, Canvas, canvas_of, feather_mask, write
+from backends.text_image.canvas import HEIGHT, TALL, Canvas, canvas_of, feather_mask
 from backends.text_image.colours import colours_of
 from backends.text_image.draft import drafted, shown_draft
 from backends.text_image.enhancement import Recorder
+from backends.text_image.ground import write_edit
 from backends.text_image.lines import lines_of
 from backends.text_image.models import pipeline
 from backends.text_image.pipeline import Canvases, Step
@@ -101,9 +102,9 @@ def _written(
                 spent = time.monotonic() - began
                 preview = None
                 if share == 1 or spent - shown >= _PREVIEW_EVERY_S:
-                    shown, preview = spent, _pasted(image, canvases, found, fine=options.crisp)
+                    shown, preview = spent, _pasted(image, canvases, found, options)
                 yield Progress(min(1.0, 0.95 * share), _said(step), spent * (1 / max(share, 1e-3) - 1), preview)
-        images.append(_pasted(image, canvases, found, fine=options.crisp))
+        images.append(_pasted(image, canvases, found, options))
         if variant == 0:
             films = [_film(frames) for frames in found.values()]
     return images, films
@@ -244,13 +245,13 @@ def _tensor(pictures: NDArray[np.uint8]) -> Tensor:
 
 
 def _pasted(
-    image: Picture, canvases: Sequence[Canvas], found: dict[int, list[tuple[float, Picture]]], *, fine: bool
+    image: Picture, canvases: Sequence[Canvas], found: dict[int, list[tuple[float, Picture]]], options: Options
 ) -> Picture:
-    """The picture with the newest frame of each canvas; `fine`: with strokes as sharp as the picture."""
+    """The picture with the newest frame of each canvas."""
     out = image.copy()
     for index, frames in found.items():
         if frames:
-            write(out, frames[-1][1], canvases[index], fine=fine)
+            write_edit(out, frames[-1][1], canvases[index], options)
     return out
 
 

@@ -51,25 +51,89 @@ def _example(
 
 
 EXAMPLES: tuple[Example, ...] = (
-    _example("bakery", "BAKERY → LIBRARY", "latin", "bricks", {"board": "LIBRARY"}, "a green shop sign"),
-    _example("cafe", "FRESH COFFEE → GREEN TEA", "latin", "cafe", {"label": "GREEN TEA"}, "a paper label"),
-    _example("palace", "颐和园 → 万寿山, a column", "hans", "temple", {"banner": "万寿山"}, "a red banner"),
-    _example("flowers", "꽃집 → 서점", "korean", "bricks", {"flowers": "서점"}, "a white shop sign"),
-    _example("launch", "СТАРТ РАКЕТЫ → НОВОСТИ ДНЯ", "cyrillic", "launch", {"headline": "НОВОСТИ ДНЯ"}, "a red bar"),
-    _example("odyssey", "ΟΔΥΣΣΕΙΑ → ΙΛΙΑΔΑ", "greek", "books", {"greek": "ΙΛΙΑΔΑ"}, "a blue book cover"),
-    _example("mango", "आम ६० → चाय २०", "devanagari", "market", {"hindi 1": "चाय २०"}, "chalk on a blackboard"),
-    _example("banana", "กล้วย ๒๕ → ชาเย็น ๓๕", "thai", "market", {"thai 2": "ชาเย็น ๓๕"}, "chalk on a blackboard"),
-    _example("prophets", "רחוב הנביאים → רחוב הזית", "hebrew", "street", {"hebrew": "רחוב הזית"}, "a blue street sign"),
-    _example("olives", "شارع الأنبياء → شارع الزيتون", "arabic", "street", {"arabic": "شارع الزيتون"}, "a street sign"),
-    _example("ramen", "ラーメン → うどん", "japanese", "night", {"shop": "うどん"}, "a pink neon sign"),
-    _example("chennai", "சென்னை → மதுரை", "tamil", "stops", {"tamil": "மதுரை"}, "an amber display"),
-    _example("hyderabad", "హైదరాబాద్ → విజయవాడ", "telugu", "stops", {"telugu": "విజయవాడ"}, "an amber display"),
-    _example("kolkata", "কলকাতা → ঢাকা", "bengali", "stops", {"bengali": "ঢাকা"}, "an amber display"),
-    _example("dessert", "Crème brûlée → Thé glacé", "latin_ext", "flower", {"name": "Thé glacé"}, "a menu card"),
     _example(
-        "two", "Two covers at once", "latin", "books", {"greek": "ΑΡΓΩ", "english": "Night Ferry"}, "two book covers"
+        "bakery", "BAKERY → LIBRARY", "latin", "bricks", {"board": "LIBRARY"}, "cream English text on a green sign"
     ),
-    _example("removed", "BAKERY removed", "latin", "bricks", {"board": ""}, "a green shop sign"),
+    _example(
+        "cafe", "FRESH COFFEE → GREEN TEA", "latin", "cafe", {"label": "GREEN TEA"}, "brown English text on cream paper"
+    ),
+    _example(
+        "palace",
+        "颐和园 → 万寿山, a column",
+        "hans",
+        "temple",
+        {"banner": "万寿山"},
+        "yellow Chinese text on a red sign",
+    ),
+    _example("flowers", "꽃집 → 서점", "korean", "bricks", {"flowers": "서점"}, "red Korean text on a white sign"),
+    _example(
+        "launch",
+        "СТАРТ РАКЕТЫ → НОВОСТИ ДНЯ",
+        "cyrillic",
+        "launch",
+        {"headline": "НОВОСТИ ДНЯ"},
+        "white Cyrillic text on a red screen",
+    ),
+    _example(
+        "odyssey", "ΟΔΥΣΣΕΙΑ → ΙΛΙΑΔΑ", "greek", "books", {"greek": "ΙΛΙΑΔΑ"}, "cream Greek text on a navy surface"
+    ),
+    _example(
+        "mango",
+        "आम ६० → चाय २०",
+        "devanagari",
+        "market",
+        {"hindi 1": "चाय २०"},
+        "yellow Devanagari text on a black surface",
+    ),
+    _example(
+        "banana", "กล้วย ๒๕ → ชาเย็น ๓๕", "thai", "market", {"thai 2": "ชาเย็น ๓๕"}, "white Thai text on a black surface"
+    ),
+    _example(
+        "prophets",
+        "רחוב הנביאים → רחוב הזית",
+        "hebrew",
+        "street",
+        {"hebrew": "רחוב הזית"},
+        "white Hebrew text on a blue sign",
+    ),
+    _example(
+        "olives",
+        "شارع الأنبياء → شارع الزيتون",
+        "arabic",
+        "street",
+        {"arabic": "شارع الزيتون"},
+        "white Arabic text on a blue sign",
+    ),
+    _example(
+        "ramen",
+        "ラーメン → うどん",
+        "japanese",
+        "night",
+        {"shop": "うどん"},
+        "pink Japanese text glowing like neon on a black surface",
+    ),
+    _example("chennai", "சென்னை → மதுரை", "tamil", "stops", {"tamil": "மதுரை"}, "orange Tamil text on a black screen"),
+    _example(
+        "hyderabad", "హైదరాబాద్ → విజయవాడ", "telugu", "stops", {"telugu": "విజయవాడ"}, "orange Telugu text on a black screen"
+    ),
+    _example("kolkata", "কলকাতা → ঢাকা", "bengali", "stops", {"bengali": "ঢাকা"}, "orange Bengali text on a black screen"),
+    _example(
+        "dessert",
+        "Crème brûlée → Thé glacé",
+        "latin_ext",
+        "flower",
+        {"name": "Thé glacé"},
+        "green European text on white paper",
+    ),
+    _example(
+        "two",
+        "Two covers at once",
+        "latin",
+        "books",
+        {"greek": "ΑΡΓΩ", "english": "Night Ferry"},
+        "cream text on a navy surface",
+    ),
+    _example("removed", "BAKERY removed", "latin", "bricks", {"board": ""}, "a green sign"),
 )
 """All examples, in the order of the gallery."""
 

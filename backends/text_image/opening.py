@@ -19,8 +19,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from backends.errors import AtelierError, MissingFileError
 from backends.progress import finish
-from backends.text_image.canvas import canvas_of, write
+from backends.text_image.canvas import canvas_of
 from backends.text_image.examples import EXAMPLES, Example, example
+from backends.text_image.ground import write_edit
 from backends.text_image.lines import lines_of
 from backends.text_image.pictures import open_picture
 from backends.text_image.requests import EditResult, Film, Picture, Written
@@ -83,7 +84,7 @@ def read_stored(identity: str = OPENING) -> Stored:
             if strip.shape != (len(times) * canvas.image.shape[0], *canvas.image.shape[1:]):
                 raise ValueError("stored for another canvas")
             frames = tuple(np.split(strip, len(times)))
-            write(after, frames[-1], canvas, fine=chosen.options.crisp)
+            write_edit(after, frames[-1], canvas, chosen.options)
             films.append(Film(times, frames))
     except (OSError, ValidationError, ValueError, AtelierError) as error:
         raise MissingFileError(
