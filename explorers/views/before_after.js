@@ -7,7 +7,7 @@ let parts = null;
 function build(value) {
   const before = make("img", { draggable: "false" });
   const after = make("img", { class: "atelier-compare-after", draggable: "false" });
-  const range = make("input", { type: "range", min: 0, max: 100, step: 1, value: 35 });
+  const range = make("input", { type: "range", min: 0, max: 100, step: 1, value: 8 });
   const tags = [make("span", { class: "atelier-compare-tag" }), make("span", { class: "atelier-compare-tag atelier-compare-right" })];
   const line = make("span", { class: "atelier-compare-line", "aria-hidden": "true" });
   const stage = make("div", { class: "atelier-compare-stage" }, before, after, line, ...tags, range);
