@@ -144,6 +144,7 @@ def generate(request: GenerateRequest) -> Generator[Progress, None, EditResult]:
 
 def _drawn(canvas: Canvas, options: Options) -> Generator[Progress, None, tuple[list[Picture], Film]]:
     """A new picture for each variant, and the film of the first."""
+    began = time.monotonic()
     images: list[Picture] = []
     frames: list[tuple[float, Picture]] = []
     for variant in range(options.variants):
@@ -153,7 +154,8 @@ def _drawn(canvas: Canvas, options: Options) -> Generator[Progress, None, tuple[
                 if variant == 0:
                     frames.append((step.time, picture))
                 share = (variant + done) / options.variants
-                yield Progress(min(1.0, share), _said(step), None, picture)
+                left = (time.monotonic() - began) * (1 / share - 1)
+                yield Progress(min(1.0, share), _said(step), left, picture)
         images.append(picture)
     return images, _film(frames)
 

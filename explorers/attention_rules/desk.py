@@ -13,6 +13,7 @@ from explorers.attention_rules import pictures
 from explorers.attention_rules.examples import examples_page, striking
 from explorers.attention_rules.rules_table import rules_table
 from explorers.attention_rules.seeds import seeds_html
+from explorers.attention_rules.stand_in import stand_in_html
 from explorers.attention_rules.words import MARKS, VERDICTS, Row, plain_name, sentence
 from explorers.guard import guarded
 from explorers.views.badge import badge
@@ -185,9 +186,10 @@ class DetailPanel:
 
 
 def scores_page(key: FeatureKey, row: Row) -> str:
-    """The curves on both sets, how activations are spread, what the feature writes, and its head over seeds."""
+    """The curves on both sets, how activations are spread, what the feature writes; its head in the model, by seeds."""
     parts = (pictures.natural_curve(row).html, pictures.top_curve(row).html, pictures.activations(row).html)
-    return "".join((*parts, pictures.facts(row), seeds_html(key, shelf.spread()["rows"])))
+    head = stand_in_html(key, shelf.stand_in()), seeds_html(key, shelf.spread()["rows"])
+    return "".join((*parts, pictures.facts(row), *head))
 
 
 def similar_value(key: FeatureKey, row: Row) -> JsonValue:

@@ -37,7 +37,7 @@ class CreatePanel:
         with gr.Row():
             self._text = gr.Textbox("OPEN", label="Text", max_length=80, min_width=160, interactive=True)
             self._caption = gr.Textbox(
-                "a red neon sign",
+                "red text glowing like neon on a black sign",
                 label="The scene in a few words",
                 max_length=LONGEST_CAPTION,
                 min_width=240,

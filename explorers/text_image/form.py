@@ -89,7 +89,7 @@ class Form:
             recipe.options.caption,
             label="The scene in a few words",
             max_length=LONGEST_CAPTION,
-            placeholder="a green shop sign",
+            placeholder="white text on a green sign",
             interactive=True,
         )
         self.preset = gr.Radio(_steps(recipe.options), value=recipe.options.steps, label="Steps", interactive=True)

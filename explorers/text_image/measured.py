@@ -16,8 +16,8 @@ NAMES = {
 }
 SCENES = (
     "Scenes rendered from fonts, words and photographs that no training saw, edited in 5 steps and read back by an OCR "
-    "engine at the known place. NED is the share of letters that are right. The mark is what the engine reads in the "
-    "same scene rendered with the wanted text, so what it would read of a perfect edit."
+    "engine at the known place. NED is 1 less the share of letters that are wrong, missing or too many. The mark is "
+    "what the engine reads in the same scene rendered with the wanted text, so what it would read of a perfect edit."
 )
 CHANGES = (
     "English and Chinese scenes. The first, which the mark repeats, is ours without crisp strokes: those would lend "

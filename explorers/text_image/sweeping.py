@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -9,9 +10,11 @@ from gradio.components import Component
 
 from backends.errors import InputError, quoted
 from backends.progress import Progress
+from backends.text_image.wire import recipe_json
 from explorers.guard import guarded
 from explorers.progress import paced, progress_line
 from explorers.stopping import Run, StopButton
+from explorers.text_image.exports import export_png
 from explorers.text_image.form import Form
 from explorers.text_image.pictures import figure, frames
 from explorers.views.export import export_file
@@ -40,7 +43,7 @@ class SweepPanel:
             self._stop = StopButton()
         self._status = gr.HTML("", elem_classes="atelier-note")
         self._picture = gr.HTML("")
-        self._file = gr.DownloadButton("Download the table (CSV)", size="sm", visible=False)
+        self._files = gr.Files(label="Table and pictures", visible=False, interactive=False)
 
     def wire(self, tab: gr.Tab) -> None:
         """Wires the panel; what can be swept is known when `tab` is opened."""
@@ -49,21 +52,21 @@ class SweepPanel:
             self._go,
             self._sweep,
             [self._control, self._values, *self._form.values],
-            [self._status, self._picture, self._file],
+            [self._status, self._picture, self._files],
             self._status,
             concurrency_id="text_image",
             concurrency_limit=1,
         )
 
     def _sweep(self, run: Run, control: str, typed: str, *values: Any) -> Generator[Updates, None, None]:
-        from backends.text_image.sweep import sweep
+        from backends.text_image.sweep import sweep, with_control
 
-        request, _ = self._form.request(*values)
+        request, recipe = self._form.request(*values)
         grid = numbers_of(typed)
         yield {
             self._status: progress_line(Progress(0.0, "getting ready")),
             self._picture: "",
-            self._file: gr.DownloadButton(visible=False),
+            self._files: gr.Files(visible=False),
         }
         work = sweep(request, control, grid)
 
@@ -79,12 +82,17 @@ class SweepPanel:
             figure(row.image, f"{control} {row.value:g}: NED {number(row.ned)}, reads “{row.read or ''}”")
             for row in result.rows
         ]
+        drawn = [
+            export_png(row.image, recipe_json(replace(recipe, options=options)), f"sweep-{at}")
+            for at, row in enumerate(result.rows, 1)
+            for options in (with_control(replace(request.options, variants=1), control, row.value),)
+        ]
         yield {
             self._status: "",
             self._picture: _curve(control, result.rows)
             + _table(table)
             + frames(shown, f"{control} from value to value"),
-            self._file: gr.DownloadButton(value=export_file(table.csv(), "sweep", "csv"), visible=True),
+            self._files: gr.Files([export_file(table.csv(), "sweep", "csv"), *drawn], visible=True),
         }
 
 

@@ -1,7 +1,8 @@
 """Which sampler writes best in few steps: ours, which noises each prediction afresh, beside DDIM and DPM-Solver++.
 
-All of them call the same networks with the same controls at the same steps; only what happens between two steps
-differs. Edits of held-out scenes, read back by the judge; mean NED and its standard deviation over seeds.
+All of them call the same networks with the same controls at the same steps, as the paper has them; only what happens
+between two steps differs. Edits of held-out scenes, read back by the judge; mean NED and its standard deviation over
+seeds.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -18,7 +19,7 @@ from backends.text_image.networks import STEPS, noise_schedule, to_pixels, to_pl
 from backends.text_image.pipeline import Canvases, Step, TextGenPipeline, control_at, hints_of, schedule
 from backends.text_image.requests import Options
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.text_image import SEEDS, edited, held_out, score
+from tests.benchmarks.text_image import PAPER, SEEDS, edited, held_out, score
 
 MANY = 40  # scenes each of English and Chinese
 COUNTS = (3, 5, 10, 20)
@@ -30,7 +31,7 @@ def run() -> Iterator[Figure]:
     samplers = {"fresh_noise": pipeline(), "ddim": Solved(order=1), "dpm_solver_pp": Solved(order=2)}
     for steps in COUNTS:
         for name, sampler in samplers.items():
-            options = Options(steps=steps)
+            options = replace(PAPER, steps=steps)
             found = [score(edited(scenes, replace(options, seed=seed), sampler=sampler), scenes).ned for seed in SEEDS]
             yield Figure(f"text_image.sampler.{name}.{steps}_steps.ned", mean(found), "")
             yield Figure(f"text_image.sampler.{name}.{steps}_steps.ned.sd", stdev(found), "")

@@ -222,6 +222,10 @@ def test_a_sweep_shows_a_table_pictures_and_a_file(desk: DeskPanel) -> None:
         panel = SweepPanel(desk.form)
     shown = last(panel._sweep(run(), "steps", "1, 2", *values(desk, own(example("cafe")))))
     assert shown[panel._picture].count("<img ") == 2
+    table, *drawn = shown[panel._files].value
+    steps = [read_recipe(Path(one["path"])) for one in drawn]
+    assert table["path"].endswith("sweep.csv")
+    assert [recipe_of(found).options.steps for found in steps if found] == [1, 2]
     assert "Read-back over steps" in shown[panel._picture]
     assert shown[panel._status] == ""
 
