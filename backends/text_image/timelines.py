@@ -69,6 +69,11 @@ def timeline(begins: float, split: float, ends: float) -> tuple[Segment, ...]:
     return tuple(Segment(start, end, control) for start, end, control in pieces if start > end)
 
 
+def step_times(noise: float, steps: int) -> tuple[float, ...]:
+    """The times of the steps of a denoising that begins at `noise`, as `pipeline.schedule` has them but unrounded."""
+    return tuple(noise * (1 - step / steps) for step in range(steps))
+
+
 def marks_of(segments: Sequence[Segment]) -> Marks | None:
     """The marks of a timeline of that form; None where it has another order of segments."""
     held = [segment for segment in segments if segment.control != "off"]

@@ -10,9 +10,11 @@ from backends.errors import InputError
 from backends.settings import settings
 from backends.text_image.requests import BANDS, EMBEDDED, PAPER_TIMELINE, Fourier, Options
 from backends.text_image.signals import SIGNALS
-from backends.text_image.timelines import NAMES, marks_of, named, timeline
+from backends.text_image.timelines import NAMES, marks_of, named, step_times, timeline
 from explorers.guard import guarded
-from explorers.text_image.pictures import timeline_bar
+from explorers.views.events import marks_of as marks_of_event
+from explorers.views.live import JsonValue
+from explorers.views.stage_bar import StageBar, stage_bar_value
 
 OWN = "as set below"
 SIGNAL_LABELS = {
@@ -54,7 +56,7 @@ class ControlPanel:
             component.value = value
 
     def _lay_out_timeline(self) -> None:
-        self.bar = gr.HTML("")
+        self.bar = StageBar(None, label="Stages of control")
         self.preset = gr.Dropdown([*NAMES, OWN], value=NAMES[0], label="Timeline", interactive=True)
         self.begins = gr.Slider(0, 1, 1, step=0.01, label="Control begins at time", interactive=True)
         self.split = gr.Slider(0, 1, 0.5, step=0.01, label="Global hands over to detail at", interactive=True)
@@ -98,19 +100,16 @@ class ControlPanel:
         self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start", interactive=True)
         self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none", interactive=True)
 
-    def wire(self) -> None:
-        """Lets the bar follow the sliders, and the sliders the named timelines."""
+    def wire(self, steps: Component) -> None:
+        """Lets bar, sliders and named timelines follow each other; `steps` holds how many steps there are."""
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
         marks = [self.begins, self.split, self.ends]
-        self.preset.input(guarded(self._choose), [self.preset, self.noise], [*marks, self.bar], **quiet)
-        gr.on(
-            [mark.release for mark in marks],
-            guarded(self._moved),
-            [*marks, self.noise],
-            [self.bar, self.preset],
-            **quiet,
-        )
-        self.noise.release(guarded(self._started), [self.preset, *marks, self.noise], [*marks, self.bar], **quiet)
+        when = [self.noise, steps]
+        self.preset.input(guarded(_choose), [self.preset, *when], [*marks, self.bar], **quiet)
+        self.bar.edit(guarded(_dragged), when, [*marks, self.bar, self.preset], **quiet)
+        gr.on([mark.release for mark in marks], guarded(_moved), [*marks, *when], [self.bar, self.preset], **quiet)
+        self.noise.release(guarded(_started), [self.preset, *marks, *when], [*marks, self.bar], **quiet)
+        steps.input(guarded(_bar), [*marks, *when], self.bar, **quiet)  # type: ignore[attr-defined]
 
     @property
     def values(self) -> list[Component]:
@@ -152,7 +151,7 @@ class ControlPanel:
         known = next((name for name in NAMES if timeline(*named(name, options.noise)) == held), OWN)
         fourier = options.fourier or Fourier()
         return {
-            self.bar: timeline_bar(held, options.noise),
+            self.bar: _bar(*marks, options.noise, options.steps),
             self.preset: known,
             **dict(zip((self.begins, self.split, self.ends), marks, strict=True)),
             self.enhanced: options.fourier is not None,
@@ -172,16 +171,29 @@ class ControlPanel:
             **{slider: options.signals.get(name, 0.0) for slider, name in zip(self.weights, SIGNALS, strict=True)},
         }
 
-    def _choose(self, name: str, noise: float) -> tuple[Any, ...]:
-        if name == OWN:
-            return (gr.skip(), gr.skip(), gr.skip(), gr.skip())
-        marks = named(name, noise)
-        return (*marks, timeline_bar(timeline(*marks), noise))
 
-    def _moved(self, begins: float, split: float, ends: float, noise: float) -> tuple[str, str]:
-        return timeline_bar(timeline(begins, split, ends), noise), OWN
+def _bar(begins: float, split: float, ends: float, noise: float, steps: int) -> JsonValue:
+    timeline(begins, split, ends)  # says what is wrong with them
+    return stage_bar_value((begins, split, ends), noise, step_times(noise, steps))
 
-    def _started(self, name: str, begins: float, split: float, ends: float, noise: float) -> tuple[Any, ...]:
-        if name != OWN:  # “the last half” is of the denoising, which has become another one
-            begins, split, ends = named(name, noise)
-        return begins, split, ends, timeline_bar(timeline(begins, split, ends), noise)
+
+def _choose(name: str, noise: float, steps: int) -> tuple[Any, ...]:
+    if name == OWN:
+        return (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+    marks = named(name, noise)
+    return *marks, _bar(*marks, noise, steps)
+
+
+def _moved(begins: float, split: float, ends: float, noise: float, steps: int) -> tuple[JsonValue, str]:
+    return _bar(begins, split, ends, noise, steps), OWN
+
+
+def _dragged(noise: float, steps: int, event: gr.EventData) -> tuple[Any, ...]:
+    marks = marks_of_event(event)
+    return *marks, _bar(*marks, noise, steps), OWN
+
+
+def _started(name: str, begins: float, split: float, ends: float, noise: float, steps: int) -> tuple[Any, ...]:
+    if name != OWN:  # “the last half” is of the denoising, which has become another one
+        begins, split, ends = named(name, noise)
+    return begins, split, ends, _bar(begins, split, ends, noise, steps)

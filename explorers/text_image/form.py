@@ -172,7 +172,7 @@ class Form:
         self._take.click(
             guarded(self._drawn), [self.editor, self.picture, self.table], [self.table, self._status], **quiet
         )
-        self.control.wire()
+        self.control.wire(self.preset)
 
     def uploaded(self, picture: str) -> tuple[Updates, Recipe]:
         """The inputs for a visitor's own picture, or those that it brings with it, and the recipe that they hold.

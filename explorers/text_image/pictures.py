@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backends.text_image.requests import EditResult, Picture, Segment, Written
+from backends.text_image.requests import EditResult, Picture, Written
 from backends.text_image.scores import exact
 from explorers.views.badge import badge
 from explorers.views.before_after import Shot, before_after_value, photo_uri
 from explorers.views.evidence import Evidence, evidence_strip
 from explorers.views.live import JsonValue
 from explorers.views.numbers import number
-from explorers.views.svg import NOTHING, Markup, escape, hatch, join, line, rect, tag, text
-
-_BAR_WIDTH, _BAR_HEIGHT = 320, 56
-_FILLS = {"off": "url(#atelier-off)", "global": "var(--atelier-series-4)", "detail": "var(--atelier-accent)"}
-_INKS = {"off": "var(--atelier-ink)", "global": "#000000", "detail": "var(--atelier-on-accent)"}
+from explorers.views.svg import NOTHING, Markup, escape, join, tag
 
 
 def compared(before: Picture, images: Sequence[Picture], lines: Sequence[Written], caption: str = "") -> JsonValue:
@@ -128,35 +124,6 @@ def note(result: EditResult, *, stored: bool) -> str:
     drawn = ", ".join(dict.fromkeys(one.font for one in result.lines if one.text))
     font = f" Glyphs drawn in {drawn}." if drawn else ""
     return tag("p", origin, escape(f" {said}{font}"), class_="atelier-note")
-
-
-def timeline_bar(segments: Sequence[Segment], noise: float) -> str:
-    """The segments of a timeline, from noise to picture; what lies before the start of an edit is faded."""
-    parts = [hatch("atelier-off")]
-    for one in segments:
-        x, width = (1 - one.start) * _BAR_WIDTH, (one.start - one.end) * _BAR_WIDTH
-        parts.append(rect(x, 0, width - 1, 24, fill=_FILLS[one.control], rx=2))
-        if width > 44:
-            parts.append(text(x + width / 2, 16, one.control, fill=_INKS[one.control], text_anchor="middle"))
-    start = (1 - noise) * _BAR_WIDTH
-    if start > 0:
-        parts.append(rect(0, 0, start, 24, fill="var(--atelier-paper)", fill_opacity=0.72))
-        parts.append(line(start, -2, start, 28, stroke="var(--atelier-ink)", stroke_width=2))
-    parts += [text(0, 44, "noise, 1"), text(_BAR_WIDTH, 44, "picture, 0", text_anchor="end")]
-    if 56 < start < _BAR_WIDTH - 100:
-        parts.append(text(start, 44, f"starts at {noise:g}", text_anchor="middle"))
-    said = ", then ".join(f"{one.control} from {one.start:g} to {one.end:g}" for one in segments)
-    drawing = tag(
-        "svg",
-        tag("title", escape(f"Timeline of the control: {said}")),
-        *parts,
-        role="img",
-        viewBox=f"0 -4 {_BAR_WIDTH} {_BAR_HEIGHT}",
-        width=_BAR_WIDTH,
-        height=_BAR_HEIGHT,
-        style="width:100%;height:auto",
-    )
-    return tag("figure", drawing, data_picture="timeline", aria_label="Timeline", class_="atelier-section")
 
 
 def figure(pixels: Picture, caption: str, *, alt: str | None = None) -> Markup:

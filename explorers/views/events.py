@@ -62,6 +62,23 @@ def position_of(event: gr.EventData) -> int:
     return _count(_payload(event).get("position"))
 
 
+def marks_of(event: gr.EventData) -> tuple[float, float, float]:
+    """The times of a StageBar's `edit` event, from 1 down to 0; raises InputError for anything else."""
+    found = _payload(event).get("marks")
+    if not isinstance(found, list) or len(found) != 3:
+        raise InputError("A timeline has three marks.")
+    times = [_time(value) for value in found]
+    if times != sorted(times, reverse=True):
+        raise InputError("The marks of a timeline go from 1 down to 0.")
+    return times[0], times[1], times[2]
+
+
+def _time(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InputError("A time is a number from 0 to 1.")
+    return float(value)
+
+
 def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MOST_IDS:
         raise InputError(f"A position is a whole number from 0 to {_MOST_IDS - 1}.")

@@ -6,8 +6,9 @@ from math import nan
 import pytest
 
 from backends.errors import InputError
+from backends.text_image.pipeline import control_at, schedule
 from backends.text_image.requests import PAPER_TIMELINE, Options, Segment, checked
-from backends.text_image.timelines import NAMES, Marks, marks_of, named, timeline
+from backends.text_image.timelines import NAMES, Marks, marks_of, named, step_times, timeline
 
 pytestmark = pytest.mark.unit
 
@@ -108,3 +109,14 @@ def test_times_out_of_range_are_refused(marks: Marks, said: str) -> None:
 def test_an_unknown_name_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(InputError, match="Use one of: both stages"):
         named(name, 0.8)
+
+
+@pytest.mark.parametrize("noise", [0.8, 1.0, 0.45])
+@pytest.mark.parametrize("steps", [3, 5, 10, 25])
+def test_steps_are_told_the_control_that_they_get(noise: float, steps: int) -> None:
+    told = step_times(noise, steps)
+    made = [(t + 1) / 1000 for t in schedule(noise, steps)]
+    assert told == pytest.approx(made, abs=6e-4)
+    for name in NAMES:
+        segments = timeline(*named(name, noise))
+        assert [control_at(segments, time) for time in told] == [control_at(segments, time) for time in made]

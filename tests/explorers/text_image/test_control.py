@@ -10,7 +10,16 @@ from backends.text_image.examples import EXAMPLES
 from backends.text_image.requests import BANDS, PAPER_TIMELINE, Fourier, Options, Segment, checked
 from backends.text_image.signals import SIGNALS
 from backends.text_image.timelines import NAMES, named, timeline
-from explorers.text_image.control import BAND_LABELS, OWN, SIGNAL_LABELS, ControlPanel
+from explorers.text_image.control import (
+    BAND_LABELS,
+    OWN,
+    SIGNAL_LABELS,
+    ControlPanel,
+    _choose,
+    _dragged,
+    _moved,
+    _started,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -80,21 +89,33 @@ def test_a_missing_number_is_asked_for(panel: ControlPanel) -> None:
             panel.options(Options(), *values)
 
 
-def test_a_name_moves_the_marks_and_a_mark_drops_the_name(panel: ControlPanel) -> None:
-    *marks, bar = panel._choose("drop last 50 %", 0.8)
+def test_a_name_moves_the_marks_and_a_mark_drops_the_name() -> None:
+    *marks, bar = _choose("drop last 50 %", 0.8, 5)
     assert marks == [1.0, 0.5, 0.4]
-    assert "detail from 0.5 to 0.4, then off from 0.4 to 0" in bar
-    bar, name = panel._moved(0.9, 0.5, 0.1, 0.8)
+    assert bar["marks"] == [1.0, 0.5, 0.4]
+    assert bar["steps"] == pytest.approx([0.8, 0.64, 0.48, 0.32, 0.16])
+    moved, name = _moved(0.9, 0.5, 0.1, 0.8, 5)
     assert name == OWN
-    assert "off from 1 to 0.9, then global" in bar
+    assert (moved["marks"], moved["start"]) == ([0.9, 0.5, 0.1], 0.8)
     with pytest.raises(InputError, match="before it begins"):
-        panel._moved(0.2, 0.5, 0.4, 0.8)
+        _moved(0.2, 0.5, 0.4, 0.8, 5)
 
 
-def test_another_noise_moves_a_named_timeline_alone(panel: ControlPanel) -> None:
-    assert panel._started("drop last 50 %", 1.0, 0.5, 0.4, 0.6)[:3] == (1.0, 0.5, 0.3)
-    assert panel._started(OWN, 1.0, 0.5, 0.4, 0.6)[:3] == (1.0, 0.5, 0.4)
-    assert len(panel._choose(OWN, 0.8)) == 4
+def test_a_dragged_border_moves_the_sliders() -> None:
+    *marks, bar, name = _dragged(0.8, 3, gr.EventData(None, {"marks": [0.7, 0.4, 0.2]}))
+    assert (marks, bar["marks"], name) == ([0.7, 0.4, 0.2], [0.7, 0.4, 0.2], OWN)
+    with pytest.raises(InputError, match="go from 1 down to 0"):
+        _dragged(0.8, 3, gr.EventData(None, {"marks": [0.2, 0.4, 0.7]}))
+
+
+def test_another_noise_moves_a_named_timeline_alone() -> None:
+    assert _started("drop last 50 %", 1.0, 0.5, 0.4, 0.6, 5)[:3] == (1.0, 0.5, 0.3)
+    assert _started(OWN, 1.0, 0.5, 0.4, 0.6, 5)[:3] == (1.0, 0.5, 0.4)
+    assert len(_choose(OWN, 0.8, 5)) == 4
+
+
+def test_every_signal_can_be_set(panel: ControlPanel) -> None:
+    assert all(slider.interactive for slider in panel.weights)
 
 
 def test_everything_has_words() -> None:

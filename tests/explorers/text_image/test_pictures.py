@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.text_image.requests import PAPER_TIMELINE, EditResult, Film, Picture, Segment, Written
+from backends.text_image.requests import EditResult, Film, Picture, Written
 from explorers.text_image import pictures
 from explorers.text_image.film import film_pictures
 from tests.explorers.views.reading import HOSTILE, Page
@@ -153,20 +153,3 @@ def test_the_pictures_before_and_after_say_what_they_shall_show() -> None:
         shown: Any = value
         assert len(shown["items"]) == 1
         assert all(part["alt"] for part in (shown["before"], *shown["items"]))
-
-
-def test_the_timeline_is_drawn_from_noise_to_picture() -> None:
-    html = pictures.timeline_bar(PAPER_TIMELINE, 0.8)
-    assert "Timeline of the control: global from 1 to 0.5, then detail from 0.5 to 0" in html
-    boxes = [dict(re.findall(r'([a-z]+)="([^"]*)"', one)) for one in re.findall(r"<rect [^>]*>", html)]
-    drawn = [(float(box["x"]), float(box["width"])) for box in boxes]
-    assert drawn == [(0, 159), (160, 159), (0, 64)]  # two halves of 320, and a fifth before the start
-    assert "starts at 0.8" in html
-
-
-def test_short_segments_have_no_word_and_the_whole_denoising_no_start() -> None:
-    html = pictures.timeline_bar((Segment(1, 0.1, "off"), Segment(0.1, 0, "detail")), 1.0)
-    assert ">off</text>" in html
-    assert ">detail</text>" not in html
-    assert "starts at" not in html
-    assert html.count("<rect ") == 2

@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from backends.errors import InputError
-from explorers.views.events import ConceptEdit, GroupEdit, edit_of, id_of, ids_of
+from explorers.views.events import ConceptEdit, GroupEdit, edit_of, id_of, ids_of, marks_of
 
 pytestmark = pytest.mark.unit
 
@@ -60,3 +60,17 @@ def test_ids_are_read() -> None:
 def test_other_selections_are_refused(data: object) -> None:
     with pytest.raises(InputError):
         ids_of(event(data))
+
+
+def test_marks_are_read() -> None:
+    assert marks_of(event({"marks": [1, 0.5, 0]})) == (1.0, 0.5, 0.0)
+    assert marks_of(event({"marks": [0.3, 0.3, 0.3]})) == (0.3, 0.3, 0.3)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [None, "1, 0, 0", [1, 0.5], [1, 0.5, 0, 0], [0.5, 0.6, 0], [1, True, 0], [1, "0", 0], [2, 1, 0], [1, math.nan, 0]],
+)
+def test_other_marks_are_refused(marks: object) -> None:
+    with pytest.raises(InputError):
+        marks_of(event({"marks": marks}))
