@@ -24,6 +24,7 @@ from explorers.text_image import pictures
 from explorers.text_image.exports import export_png
 from explorers.text_image.film import film_pictures
 from explorers.text_image.form import Form
+from explorers.text_image.spectra import opening_spectrum
 from explorers.views.arrival import arrival
 from explorers.views.before_after import BeforeAfter
 from explorers.views.events import id_of
@@ -48,6 +49,7 @@ class DeskPanel:
                 self.status.render()
                 self.evidence = gr.HTML("")
                 self.lines = gr.HTML("")
+                self.spectrum = gr.HTML("")
                 self.link = gr.JSON({}, visible="hidden", label="What a link carries")
                 self.link_regions = gr.JSON(None, visible="hidden", label="The regions that it carries")
                 self.kept = gr.State(())
@@ -98,7 +100,7 @@ class DeskPanel:
     def results(self) -> list[Component]:
         """What a result changes."""
         return [
-            *(self.picture, self.evidence, self.lines, self.film),
+            *(self.picture, self.evidence, self.lines, self.spectrum, self.film),
             *(self.link, self.link_regions, self.kept, self.recipe, self.files),
         ]
 
@@ -109,6 +111,7 @@ class DeskPanel:
             self.picture: pictures.compared(before, result.images, result.lines, caption),
             self.evidence: pictures.evidence(result),
             self.lines: pictures.read_back(result.lines) + pictures.note(result, stored=stored),
+            self.spectrum: "",
             self.film: film_pictures(before, result),
             **self._remember(recipe),
         }
@@ -119,13 +122,16 @@ class DeskPanel:
         before = shown.picture()
         if recipe == _own(shown):
             try:
-                return {**self.show(before, read_stored(shown.id).result, recipe, stored=True), self.status: ""}
+                stored = read_stored(shown.id)
+                spectrum = opening_spectrum(stored.spectrum) if stored.spectrum else ""
+                result = self.show(before, stored.result, recipe, stored=True)
+                return {**result, self.spectrum: spectrum, self.status: ""}
             except AtelierError as error:
                 return {**self._bare(before, recipe), self.status: escape(str(error))}
         return {**self._bare(before, recipe), self.status: READY}
 
     def _bare(self, before: Picture, recipe: Recipe) -> Updates:
-        nothing: Updates = {self.evidence: "", self.lines: "", self.film: ""}
+        nothing: Updates = {self.evidence: "", self.lines: "", self.spectrum: "", self.film: ""}
         return {self.picture: pictures.alone(before), **nothing, **self._remember(recipe)}
 
     def _remember(self, recipe: Recipe, kept: tuple[str, ...] = ()) -> Updates:

@@ -139,6 +139,11 @@ class SpectrumPanel:
         yield self._changed(spectra) | {self._status: ""}
 
 
+def opening_spectrum(stored: Curves) -> str:
+    """The curves of a stored edit at its largest decoder size, in the middle of its steps."""
+    return _shown(Spectra.of_stored(stored), (len(stored.steps) + 1) // 2, stored.levels[-1])[0]
+
+
 def _shown(spectra: Spectra | None, step: float, level: str | None) -> tuple[str, str]:
     """Curves and maps at a step, counted from 1, and a level."""
     if spectra is None or level is None or level not in spectra.levels:

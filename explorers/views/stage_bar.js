@@ -50,6 +50,9 @@ function place() {
     handle.value = Math.round(100 * (1 - marks[at]));
     set(handle, "aria-valuetext", `time ${marks[at].toFixed(2)}`);
   });
+  // Of borders that lie on each other the one on top must have somewhere to go.
+  const top = marks[0] > marks[2] ? 1 : marks[0] < 0.5 ? 0 : 2;
+  parts.handles.forEach((handle, at) => handle.style.setProperty("z-index", at === top ? "1" : "0"));
   parts.veil.style.setProperty("--wide", `${100 * (1 - value.start)}%`);
   parts.ticks.replaceChildren(
     ...value.steps.map((time) => {

@@ -33,6 +33,7 @@ def test_it_opens_with_a_finished_edit(open_page: Open, site: str) -> None:
     expect(_read_back(page)).to_contain_text("LIBRARY")
     expect(page.get_by_text("computed earlier").first).to_be_visible()
     expect(page.get_by_text("predicted at time").first).to_be_visible()
+    expect(page.get_by_text("Spectrum at time").first).to_be_visible()
 
 
 def test_it_is_laid_out_when_its_tab_is_opened_and_not_before(open_page: Open, site: str) -> None:
@@ -48,6 +49,7 @@ def test_an_example_fills_the_desk_and_shows_its_edit_at_once(open_page: Open, s
     page = _open(open_page, site)
     page.get_by_role("button", name="FRESH COFFEE").first.click()
     expect(_read_back(page)).not_to_contain_text("LIBRARY")
+    expect(page.get_by_text("Spectrum at time").first).to_be_hidden()  # that of another edit
     expect(page.get_by_text("computed earlier").first).to_be_visible()
 
 

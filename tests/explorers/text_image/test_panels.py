@@ -26,7 +26,7 @@ from explorers.text_image.compare import KEPT, OTHERS, ComparePanel
 from explorers.text_image.creating import CreatePanel
 from explorers.text_image.desk import READY, DeskPanel
 from explorers.text_image.form import OWN_PICTURE
-from explorers.text_image.spectra import NOT_MEASURED, SpectrumPanel
+from explorers.text_image.spectra import NOT_MEASURED, SpectrumPanel, opening_spectrum
 from explorers.text_image.sweeping import SweepPanel, numbers_of
 
 pytestmark = [pytest.mark.method, pytest.mark.usefixtures("editing")]
@@ -177,7 +177,8 @@ def test_another_picture_has_no_spectrum_yet(desk: DeskPanel) -> None:
     stored = Curves((0.8, 0.4), ("4 x 8",), (0.0, 0.5, 1.0), parts, {"4 x 8": [[0, 255]]})
     with gr.Blocks():
         panel = SpectrumPanel(desk.form, stored)
-    assert panel._picture.value
+    assert panel._picture.value == opening_spectrum(stored)
+    assert "Spectrum at time" in opening_spectrum(stored)
     other = panel._other("cafe")
     assert (other[panel._spectra], other[panel._picture], other[panel._maps]) == (None, "", "")
     assert other[panel._status] == NOT_MEASURED
