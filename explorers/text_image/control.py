@@ -100,7 +100,7 @@ class ControlPanel:
         self.noise = gr.Slider(0.05, 1, 0.8, step=0.05, label="Noise at the start", interactive=True)
         self.guidance = gr.Slider(1, 10, 1, step=0.5, label="Guidance by the caption; 1 is none", interactive=True)
 
-    def wire(self, steps: Component) -> None:
+    def wire(self, steps: gr.Radio) -> None:
         """Lets bar, sliders and named timelines follow each other; `steps` holds how many steps there are."""
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
         marks = [self.begins, self.split, self.ends]
@@ -109,7 +109,7 @@ class ControlPanel:
         self.bar.edit(guarded(_dragged), when, [*marks, self.bar, self.preset], **quiet)
         gr.on([mark.release for mark in marks], guarded(_moved), [*marks, *when], [self.bar, self.preset], **quiet)
         self.noise.release(guarded(_started), [self.preset, *marks, *when], [*marks, self.bar], **quiet)
-        steps.input(guarded(_bar), [*marks, *when], self.bar, **quiet)  # type: ignore[attr-defined]
+        steps.input(guarded(_bar), [*marks, *when], self.bar, **quiet)
 
     @property
     def values(self) -> list[Component]:
