@@ -86,9 +86,10 @@ class Options:
     `guidance`: classifier-free guidance of the caption; 1 is none. `start`: "paper" noises the original, "draft" noises
     the original with the glyph painted on in the scene's text colour. `keep_colours`: whether the detail stage of the
     embedded networks is shown such a draft of the region, and what it predicts is held to the colours of the old text;
-    in a new picture to those of the draft that the global stage made, lighter or darker where they would not be read
-    (ours; the paper does neither). `crisp_strokes`: whether the edges of the letters that the embedded networks predict
-    are made as steep as the glyph's, where it is among the signals (ours).
+    in a new picture to those of the draft that the global stage made, lighter or darker where they would not be read;
+    and away from letters an edited scene keeps its own ground (ours; the paper does none of it). `crisp_strokes`:
+    whether the edges of the letters that the embedded networks predict are made as steep as the glyph's, where it is
+    among the signals (ours).
     `engine`: id of the networks that draw.
     """
 

@@ -40,8 +40,8 @@ class TextImageExplorer(Explorer):
     The paper published neither code nor weights. The model here is small, and trained by this project on scenes that it
     renders itself: it draws strips 64 pixels high. Three things are ours, not the paper's, and are chosen under
     *Start*: what the detail stage predicts is held to the colours of the old text, or in a new picture to colours that
-    can be read; the edges of letters, which a small model leaves soft, are made as steep as the glyph's; and an edit
-    may start from *a noised draft*.
+    can be read, and the scene keeps its own ground away from letters; the edges of letters, which a small model leaves
+    soft, are made as steep as the glyph's; and an edit may start from *a noised draft*.
     Pictures that you download are marked as edited with AI. Do not use them to deceive.
     """
 
