@@ -17,7 +17,7 @@ from backends.attention_rules.features import Feature, HeadSample
 from backends.attention_rules.models import HeadModel
 from backends.attention_rules.verdicts import Verdict, drop, judge
 
-CANDIDATES = 48
+CANDIDATES = 32
 """Tokens drawn from the text as controls of an insertion."""
 
 SPECIFIC = 0.8
@@ -46,17 +46,20 @@ class AbsenceTest:
 
     @property
     def verdict(self) -> str:
-        """`verified` if the token does more than both controls, and few others do it; `refuted` if many do."""
+        """`verified` if the token does more than both controls, few others do it, and it happens in text by itself.
+
+        `refuted` if it does not do more, or many others do as much.
+        """
         found = {self.matched.verdict, self.random.verdict}
         if "refuted" in found or ("undecided" not in found and self.specificity < SPECIFIC):
             return "refuted"
-        return "undecided" if "undecided" in found else "verified"
+        return "verified" if found == {"verified"} and self.natural else "undecided"
 
 
-def suppressor(sample: HeadSample, feature: Feature) -> int | None:
-    """The token that takes most from the feature where it stands up to `REACH` tokens before a query, on average.
+def suppressors(sample: HeadSample, feature: Feature, most: int = 16) -> list[int]:
+    """Tokens that take from the feature where they stand up to `REACH` tokens before a query, most on average first.
 
-    None if no token that is common enough takes anything.
+    Only those that are common enough; none if none of them takes anything.
     """
     promoted = sample.promotions(feature.direction, feature.offset)
     tokens = sample.ids.shape[1]
@@ -68,8 +71,8 @@ def suppressor(sample: HeadSample, feature: Feature) -> int | None:
         total.index_add_(0, sources, (share * promoted[:, 1 : tokens - apart]).flatten())
         counts.index_add_(0, sources, torch.ones(len(sources)))
     means = torch.where(counts >= REACH * LEAST, total / counts.clamp_min(1), torch.inf)
-    best = int(means.argmin())
-    return best if float(means[best]) < 0 else None
+    lowest = means.topk(min(most, size), largest=False)
+    return lowest.indices[lowest.values < 0].tolist()
 
 
 @torch.no_grad()
@@ -95,11 +98,11 @@ def absence(
     matched = control.gather(1, alike).mean(1)
     weaker = (control < 0.5 * drops[:, :1]).float().mean() if edits else torch.zeros(())
     return AbsenceTest(
-        judge(effect, matched), judge(effect, control.mean(1)), float(weaker), _natural(cases, token, texts)
+        judge(effect, matched), judge(effect, control.mean(1)), float(weaker), natural(cases, token, texts)
     )
 
 
-def _natural(cases: Cases, token: int, texts: Tensor) -> int:
+def natural(cases: Cases, token: int, texts: Tensor) -> int:
     """Sequences of the text in which key, token and query of some case occur in this order."""
     keys, queries = (texts[cases.rows, at].unique() for at in (cases.sources, cases.positions))
     key_before = torch.isin(texts, keys).cummax(1).values

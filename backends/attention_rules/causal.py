@@ -16,9 +16,6 @@ from backends.attention_rules.verdicts import Verdict, drop, judge
 CASES = 20
 """Texts that a test looks at, at most."""
 
-DRAWS = 2
-"""Tokens that replace a source, one after the other."""
-
 NEAR = 8
 """A control stands at most this far before the query, or as far as the source if that is farther."""
 
@@ -52,10 +49,10 @@ def strongest(sample: HeadSample, active: Tensor, feature: Feature, most: int = 
 def replacement(
     model: HeadModel, features: Sequence[Feature], cases: Sequence[Cases], texts: Tensor, *, seed: int = 0
 ) -> list[Verdict]:
-    """For each feature of one head: does it drop when its main source is replaced by tokens drawn from the text?
+    """For each feature of one head: does it drop when its main source is replaced by a token drawn from the text?
 
-    The control replaces another earlier token as near to the query. Cases in which the query is its own main source,
-    or that have no such token, are left out.
+    The control replaces another earlier token, as near to the query, by the same. Where the query is its own main
+    source, it is the query that is replaced. Cases that have no other token before the query are left out.
 
     Args:
         cases: of each feature, in `texts` (N, T).
@@ -73,9 +70,9 @@ def replacement(
     z = run_edits(model, (features[0].layer, features[0].head), texts, edits).z
     found = []
     for feature, place in zip(features, places, strict=True):
-        values = (z[place] @ feature.direction + feature.offset).relu().view(-1, 2 * DRAWS + 1)
+        values = (z[place] @ feature.direction + feature.offset).relu().view(-1, 3)
         drops = drop(values[:, :1], values[:, 1:])
-        found.append(judge(drops[:, :DRAWS].mean(1), drops[:, DRAWS:].mean(1)))
+        found.append(judge(drops[:, 0], drops[:, 1]))
     return found
 
 
@@ -83,14 +80,19 @@ def _edits(texts: Tensor, row: int, position: int, source: int, rng: torch.Gener
     """The text as it is up to the query, then without the source, then without another token."""
     reach = max(position - source, NEAR)
     others = [at for at in range(max(position - reach, 1), position) if at != source]
-    if source == position or not others:
+    if not others:
         return []
     other = others[int(torch.randint(len(others), (1,), generator=rng))]
     words = texts[row, : position + 1].tolist()
-    drawn = tokens_of(texts, DRAWS, rng).tolist()
-    edits = [Edit(row, position, (words[position],))]
-    edits += [Edit(row, at, (token, *words[at + 1 :])) for at in (source, other) for token in drawn]
-    return edits
+    drawn = _unlike({words[source], words[other]}, texts, rng)
+    ends = ((drawn, *words[at + 1 :]) for at in (source, other))
+    return [Edit(row, position, (words[position],)), *map(Edit, (row, row), (source, other), ends)]
+
+
+def _unlike(words: set[int], texts: Tensor, rng: torch.Generator) -> int:
+    """A token of the text that is none of `words`; where it has no other, the opening one."""
+    drawn = (token for token in tokens_of(texts, 64, rng).tolist() if token not in words)
+    return next(drawn, int(texts[0, 0]))
 
 
 def tokens_of(texts: Tensor, count: int, rng: torch.Generator) -> Tensor:

@@ -21,6 +21,9 @@ from backends.attention_rules.features import Feature
 from backends.attention_rules.models import HeadModel, attention_at
 from backends.attention_rules.verdicts import Verdict, judge
 
+WITHIN = 0.8
+"""Share of the columns whose thresholds must agree within one copy, for the closed form to be verified."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountGrid:
@@ -29,12 +32,14 @@ class CountGrid:
     Attributes:
         thresholds: for each m, the smallest whole n at which the closed form is positive; None beyond the grid.
         measured_thresholds: the same of the measured grid.
+        sides: how well the signs of the closed form are those of each single text's grid, against its commoner sign.
     """
 
     predicted: tuple[tuple[float, ...], ...]
     measured: tuple[tuple[float, ...], ...]
     thresholds: tuple[int | None, ...]
     measured_thresholds: tuple[int | None, ...]
+    sides: Verdict
 
     @property
     def within_one(self) -> float:
@@ -45,12 +50,10 @@ class CountGrid:
         return sum(near) / len(near)
 
     @property
-    def verdict(self) -> Verdict:
-        """Verified if the prediction is on the right side of 0 far more often than the commoner side alone would be."""
-        measured = torch.tensor(self.measured).flatten() > 0
-        right = ((torch.tensor(self.predicted).flatten() > 0) == measured).float()
-        common = max(float(measured.float().mean()), 1 - float(measured.float().mean()))
-        return judge(right, torch.full_like(right, common))
+    def verdict(self) -> str:
+        """That of `sides`, which tell texts apart; `undecided` where they agree and the thresholds do not."""
+        missed = self.sides.verdict == "verified" and self.within_one < WITHIN
+        return "undecided" if missed else self.sides.verdict
 
 
 @torch.no_grad()
@@ -62,15 +65,27 @@ def count_grid(
     Args:
         background: (N, T) sequences that open as every sequence does; the grid is their mean.
     """
-    base = _read(model, feature, background, query, [])
+    base = float(_read(model, feature, background, query, []).mean())
     promoting, suppressing = (_odds(model, feature, background, query, word) for word in (plus, minus))
-    predicted, measured = [], []
-    for n in range(most + 1):
-        row = [_closed(float(base.mean()), promoting, suppressing, n, m) for m in range(most + 1)]
-        predicted.append(tuple(row))
-        words = [[plus] * n + [minus] * m for m in range(most + 1)]
-        measured.append(tuple(float(_read(model, feature, background, query, some).mean()) for some in words))
-    return CountGrid(tuple(predicted), tuple(measured), _thresholds(predicted), _thresholds(measured))
+    steps = range(most + 1)
+    predicted = [tuple(_closed(base, promoting, suppressing, n, m) for m in steps) for n in steps]
+    texts = torch.stack(
+        [_read(model, feature, background, query, [plus] * n + [minus] * m) for n in steps for m in steps], dim=1
+    )  # (N, cells)
+    measured = [tuple(row) for row in texts.mean(0).view(most + 1, most + 1).tolist()]
+    return CountGrid(
+        tuple(predicted),
+        tuple(measured),
+        _thresholds(predicted),
+        _thresholds(measured),
+        _sides(torch.tensor(predicted).flatten() > 0, texts > 0),
+    )
+
+
+def _sides(predicted: Tensor, measured: Tensor) -> Verdict:
+    """For each text the share of cells (N, cells) on the side of 0 that was foretold (cells), against its commoner."""
+    positive = measured.float().mean(1)
+    return judge((measured == predicted).float().mean(1), torch.maximum(positive, 1 - positive))
 
 
 def _with(background: Tensor, words: list[int], query: int) -> tuple[Tensor, Tensor]:

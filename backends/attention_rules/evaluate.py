@@ -3,11 +3,13 @@
 A list of rules, best first, foretells a strong activation wherever one of its first k matches. Two sets are scored:
 `natural`, all positions at their natural rate; and `top`, the paper's, the strongest sequences against as many in which
 the feature is silent: there a guess of "always" has F1 = .667, and word lists look far better than they are.
+
+How many rules are taken, k, is chosen on one half of the sequences and scored on the other, for every list alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -49,15 +51,18 @@ def always(true: Tensor) -> Score:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Scores over the number of rules `ks`."""
+    """Scores over the number of rules `ks`.
+
+    Attributes:
+        best: the place in `ks` with the highest F1 over all sequences, the first of equal ones.
+        chosen: the score of every sequence at the k that is best on the other half of the sequences: what a reader may
+            expect who chooses k by looking, and then reads on.
+    """
 
     ks: tuple[int, ...]
     scores: tuple[Score, ...]
-
-    @property
-    def best(self) -> Score:
-        """The highest F1 over k."""
-        return max(self.scores, key=lambda s: s.f1)
+    best: int
+    chosen: Score
 
 
 def rule_matches(rules: Sequence[Rule], places: Places) -> Tensor:
@@ -94,24 +99,58 @@ def curve(first: Tensor, count: int, true: Tensor) -> Curve:
     """The curve of a list of `count` rules.
 
     Args:
-        first: index of the first rule that matches at each position, `count` where none does.
+        first: index of the first rule that matches at each position, `count` where none does; sequences go down.
         true: whether the feature is strong at each position.
     """
+    halves = [_tally(first[half::2], count, true[half::2]) for half in (0, 1)]
+    crossed = [own[_best(other)] for own, other in zip(halves, reversed(halves), strict=True)]
+    whole = [_added(rows) for rows in zip(*halves, strict=True)]
+    return Curve(KS, tuple(_score(*row) for row in whole), _best(whole), _score(*_added(crossed)))
+
+
+Tally = tuple[float, float, float]
+"""Hits, times foretold, and times true."""
+
+
+def _tally(first: Tensor, count: int, true: Tensor) -> list[Tally]:
+    """What the first k of `count` rules make, for every k of `KS`; with no rules at all, nothing is foretold."""
     said, hits = (torch.bincount(found.flatten(), minlength=count + 1).cumsum(0) for found in (first, first[true]))
     there = float(true.sum())
-    last = [min(k, count) - 1 for k in KS]  # with no rules at all, nothing is foretold
-    return Curve(
-        KS, tuple(_score(float(hits[n]), float(said[n]), there) if count else _score(0, 0, there) for n in last)
-    )
+    if not count:
+        return [(0.0, 0.0, there)] * len(KS)
+    return [(float(hits[n]), float(said[n]), there) for n in (min(k, count) - 1 for k in KS)]
 
 
-def rank_correlation(first: Tensor, weights: Tensor, active: Tensor) -> float:
-    """Spearman's rank correlation of what rules foretell, weights (count) by their first match, with activations."""
-    foretold = torch.cat([weights, torch.zeros(1)])[first.flatten()]
-    if foretold.unique().numel() < 2 or active.unique().numel() < 2:
-        return 0.0
-    ranks = [torch.tensor(pd.Series(values.numpy()).rank().to_numpy()) for values in (foretold, active.flatten())]
-    return float(torch.corrcoef(torch.stack(ranks))[0, 1])
+def _best(rows: Sequence[Tally]) -> int:
+    return max(range(len(rows)), key=lambda at: _score(*rows[at]).f1)
+
+
+def _added(rows: Iterable[Tally]) -> Tally:
+    hits, said, there = (sum(column) for column in zip(*rows, strict=True))
+    return hits, said, there
+
+
+def rank_correlations(first: Tensor, weights: Tensor, active: Tensor) -> tuple[float, ...]:
+    """Spearman's rank correlation of what the first k rules foretell with activations, for every k of `KS`.
+
+    What they foretell is the weight (of `weights`, one a rule) of the first that matches; 0 where nothing varies.
+    """
+    padded = torch.cat([weights, torch.zeros(1)])
+    count, ranked = len(weights), _centred_ranks(active)
+    found: dict[int, float] = {}
+    for k in KS:
+        taken = min(k, count)
+        if taken not in found:
+            own = _centred_ranks(padded[first.flatten().where(first.flatten() < taken, count)])
+            size = own.norm() * ranked.norm()
+            found[taken] = float(own @ ranked / size) if size > 0 else 0.0
+    return tuple(found[min(k, count)] for k in KS)
+
+
+def _centred_ranks(values: Tensor) -> Tensor:
+    """Ranks, equal values sharing their mean rank, less the mean of all."""
+    ranks = torch.tensor(pd.Series(values.flatten().numpy()).rank().to_numpy())
+    return ranks - ranks.mean()
 
 
 def threshold(values: Tensor, true: Tensor) -> float:
@@ -127,21 +166,23 @@ def threshold(values: Tensor, true: Tensor) -> float:
     return (float(flat[order[at]]) + following) / 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ceilings:
-    """F1 on natural text of what a rule list could reach at most: thresholds are set on the text for finding rules.
+    """Where what a rule list could reach at most says yes on held-out text (N, T).
+
+    Thresholds are set on the text that rules are found on.
 
     Attributes:
         exact: the true sum of contributions, without competition among features.
         single: the true contribution of the best single source.
     """
 
-    exact: Score
-    single: Score
+    exact: Tensor
+    single: Tensor
 
 
 def ceilings(
-    found_on: HeadSample, found_true: Tensor, held_out: HeadSample, true: Tensor, direction: Tensor, offset: float
+    found_on: HeadSample, found_true: Tensor, held_out: HeadSample, direction: Tensor, offset: float
 ) -> Ceilings:
     """The ceilings for one feature on held-out text, with thresholds from the text that rules are found on."""
     exact, single = [], []
@@ -151,8 +192,7 @@ def ceilings(
         # A few sequences at a time, so that their contributions never leave the processor's cache.
         few = zip(part.pattern.split(32), promoted.split(32), strict=True)
         single.append(torch.cat([(pattern.float() * own[:, None]).amax(-1) for pattern, own in few]))
-    limits = [threshold(values[0], found_true) for values in (exact, single)]
-    return Ceilings(*(score(values[1] > limit, true) for values, limit in zip((exact, single), limits, strict=True)))
+    return Ceilings(*(values[1] > threshold(values[0], found_true) for values in (exact, single)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,17 +225,14 @@ class Evaluation:
     top: Curve
 
 
-def evaluate(first: Tensor, count: int, active: Tensor, strong: float) -> Evaluation:
+def evaluate(first: Tensor, count: int, true: Tensor, chosen: TopSet) -> Evaluation:
     """Scores a list of `count` rules whose first match (N, T) on held-out text is `first`.
 
     Args:
-        active: the feature's activations (N, T).
-        strong: above what an activation is strong.
+        true: where the feature is strong (N, T).
+        chosen: the paper's set of the same text.
     """
-    chosen = top_set(active)
-    return Evaluation(
-        curve(first, count, active > strong), curve(first[chosen.rows, chosen.positions], count, chosen.true)
-    )
+    return Evaluation(curve(first, count, true), curve(first[chosen.rows, chosen.positions], count, chosen.true))
 
 
 def unigram_matches(keys: Tensor, places: Places) -> Tensor:

@@ -114,7 +114,7 @@ def extract(
     done = [job for job in jobs if job.part.is_dir()]
     size = sum(tables.combine([job.part for job in done], out).values())
     for job in done:
-        size += shipped.save_sae(job.weights, out)
+        size += shipped.ship_sae(job.weights, out)
     shipped.write_manifest(out, model, len(blocks) * collect.BLOCK * (LENGTH - 1), asdict(requests[0]))
     print(f"index: {size / 1e6:.1f} MB in {out.name}")
     return failures

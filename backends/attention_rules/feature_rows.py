@@ -104,23 +104,21 @@ class FeatureRows:
 
     def of(self, number: int, rules: Sequence[Rule], verdict: Verdict) -> dict[str, list[Row]]:
         """The rows of feature `number`, whose main source has that verdict, in every table."""
-        tested, strong = self.held_out.active[number].float(), self.strong[number]
+        active = self.held_out.active[number].float()
         first = evaluate.rule_matches(rules, self.held_out.places)
-        row = self._feature_row(number, rules, first, tested, verdict)
+        row = self._feature_row(number, rules, first, active, verdict)
         rule_rows = [self.rule_row(rank, rule, row["f1"], verdict.verdict) for rank, rule in enumerate(rules)]
-        foretold = first < min(_best_k(row["curve"]), len(rules))
         return {
             "features": [row],
             "rules": rule_rows,
             "mentions": mentions_of(rule_rows),
-            "examples": examples_of(self.held_out.sample.ids, tested, strong, foretold),
+            "examples": examples_of(self.held_out.sample.ids, active, self.strong[number], first < row["k"]),
         }
 
     def rule_row(self, rank: int, rule: Rule, f1: float, verdict: str) -> Row:
         """The row of one rule of a feature with that F1."""
         lists = {column: self.words(getattr(rule, column)) for column in ("keys", "queries", "unless")}
         plain = {c: getattr(rule, c) for c in ("relation", "kind", "more_than", "support")}
-        # Rounded, as nobody reads more digits, and the index is half the size.
         plain |= {"weight": float(f"{rule.weight:.3g}"), "precision": round(rule.precision, 3)}
         shown = {"rank": rank, "name": self._name(rule), "verdict": verdict, "f1": f1}
         return lists | plain | shown | {"profile": [round(share, 2) for share in rule.profile]}
@@ -128,60 +126,75 @@ class FeatureRows:
     def _name(self, rule: Rule) -> str:
         return name_of(self.words(rule.keys), self.tags)
 
-    def _feature_row(self, number: int, rules: Sequence[Rule], first: Tensor, tested: Tensor, verdict: Verdict) -> Row:
-        places, strong, feature = self.held_out.places, self.strong[number], self.feature(number)
-        own = evaluate.evaluate(first, len(rules), tested, strong)
-        keys, pairs = self._baselines(number)
-        unigram = evaluate.evaluate(evaluate.unigram_matches(keys, places), len(keys), tested, strong)
-        by_pairs = evaluate.evaluate(evaluate.pair_matches(*pairs, places), len(pairs[0]), tested, strong)
-        by_paper = self.paper_f1(number)
-        by_chance = evaluate.evaluate(self.by_chance, PAIRS, tested, strong)
-        true = tested > strong
-        tops = evaluate.ceilings(
-            self.found_on.sample.part(slice(0, TUNED)),
-            self.found_on.active[number, :TUNED].float() > strong,
-            self.held_out.sample,
-            true,
-            feature.direction,
-            feature.offset,
-        )
-        weights = torch.tensor([rule.weight for rule in rules])
+    def _feature_row(self, number: int, rules: Sequence[Rule], first: Tensor, active: Tensor, verdict: Verdict) -> Row:
+        strong = self.strong[number]
+        found = {name: getattr(verdict, name) for name in ("effect", "control", "low", "high")}
         return {
             "name": self._name(rules[0]) if rules else "",
-            "density": float((tested > 0).float().mean()),
+            "density": float((active > 0).float().mean()),
             "strong": strong,
             "verdict": verdict.verdict,
             "cases": verdict.n,
-            "f1": own.natural.best.f1,
-            "f1_unigram": unigram.natural.best.f1,
-            "f1_pairs": by_pairs.natural.best.f1,
-            "f1_paper": by_paper,
-            "f1_random": by_chance.natural.best.f1,
-            "f1_always": evaluate.always(true).f1,
-            "f1_exact": tops.exact.f1,
-            "f1_single": tops.single.f1,
-            "precision": own.natural.best.precision,
-            "recall": own.natural.best.recall,
-            "spearman": evaluate.rank_correlation(first, weights, tested),
-            "top_f1": own.top.best.f1,
-            "top_f1_unigram": unigram.top.best.f1,
-            **{name: getattr(verdict, name) for name in ("effect", "control", "low", "high")},
-            "curve": [s.f1 for s in own.natural.scores],
-            "curve_unigram": [s.f1 for s in unigram.natural.scores],
-            "curve_pairs": [s.f1 for s in by_pairs.natural.scores],
-            "top_curve": [s.f1 for s in own.top.scores],
-            "top_curve_unigram": [s.f1 for s in unigram.top.scores],
-            "histogram": torch.histc(tested[tested > 0], 20, 0, float(tested.max())).int().tolist(),
+            **_rounded(found | self._scores(number, rules, first, active)),
+            "histogram": torch.histc(active[active > 0], 20, 0, float(active.max())).int().tolist(),
             "outputs": self.words(self.outputs[number].tolist()),
             "similar": self.similar[number].tolist(),
         }
 
-    def paper_f1(self, number: int) -> float:
-        """The natural-rate F1 of the paper's pairs, at the best number of them."""
-        pairs = self.paper.of_direction(self.feature(number).direction, PAIRS)
-        first = evaluate.pair_matches(*pairs, self.held_out.places)
-        tested = self.held_out.active[number].float()
-        return evaluate.evaluate(first, len(pairs[0]), tested, self.strong[number]).natural.best.f1
+    def _scores(self, number: int, rules: Sequence[Rule], first: Tensor, active: Tensor) -> Row:
+        """How well its rules foretell it on held-out text, beside every baseline and ceiling, on both sets."""
+        true, chosen = active > self.strong[number], evaluate.top_set(active)
+        on_top = chosen.rows, chosen.positions
+        own = evaluate.evaluate(first, len(rules), true, chosen)
+        others = {
+            name: evaluate.evaluate(matches, count, true, chosen)
+            for name, (matches, count) in self._peers(number).items()
+        }
+        ceilings = self._ceilings(number)
+        weights = torch.tensor([rule.weight for rule in rules])
+        ranks = evaluate.rank_correlations(first, weights, active)
+        return {
+            "k": min(evaluate.KS[own.natural.best], len(rules)),
+            "f1": own.natural.chosen.f1,
+            **{f"f1_{name}": found.natural.chosen.f1 for name, found in others.items()},
+            "f1_always": evaluate.always(true).f1,
+            "f1_exact": evaluate.score(ceilings.exact, true).f1,
+            "f1_single": evaluate.score(ceilings.single, true).f1,
+            "precision": own.natural.chosen.precision,
+            "recall": own.natural.chosen.recall,
+            "spearman": ranks[own.natural.best],
+            "top_f1": own.top.chosen.f1,
+            **{f"top_f1_{name}": found.top.chosen.f1 for name, found in others.items()},
+            "top_f1_exact": evaluate.score(ceilings.exact[on_top], chosen.true).f1,
+            "top_f1_single": evaluate.score(ceilings.single[on_top], chosen.true).f1,
+            **_curves("curve", own.natural, ranks),
+            **_curves("top_curve", own.top, evaluate.rank_correlations(first[on_top], weights, active[on_top])),
+            "curve_unigram": [score.f1 for score in others["unigram"].natural.scores],
+            "curve_pairs": [score.f1 for score in others["pairs"].natural.scores],
+            "top_curve_unigram": [score.f1 for score in others["unigram"].top.scores],
+        }
+
+    def _peers(self, number: int) -> dict[str, tuple[Tensor, int]]:
+        """What other lists there are: their first match (N, T) on held-out text, and how long they are."""
+        places = self.held_out.places
+        keys, pairs = self._baselines(number)
+        papers = self.paper.of_direction(self.feature(number).direction, PAIRS)
+        return {
+            "unigram": (evaluate.unigram_matches(keys, places), len(keys)),
+            "pairs": (evaluate.pair_matches(*pairs, places), len(pairs[0])),
+            "paper": (evaluate.pair_matches(*papers, places), len(papers[0])),
+            "random": (self.by_chance, PAIRS),
+        }
+
+    def _ceilings(self, number: int) -> evaluate.Ceilings:
+        feature, tuned = self.feature(number), slice(0, TUNED)
+        return evaluate.ceilings(
+            self.found_on.sample.part(tuned),
+            self.found_on.active[number, tuned].float() > self.strong[number],
+            self.held_out.sample,
+            feature.direction,
+            feature.offset,
+        )
 
     def _baselines(self, number: int) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Key tokens by their mean S + b, and pairs by what they contributed where the feature is strong."""
@@ -214,5 +227,19 @@ def mentions_of(rules: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _best_k(scores: Sequence[float]) -> int:
-    return evaluate.KS[max(range(len(scores)), key=lambda i: scores[i])]
+def _curves(name: str, found: evaluate.Curve, ranks: Sequence[float]) -> Row:
+    """A list's scores over k, a column each."""
+    return {
+        name: [score.f1 for score in found.scores],
+        f"{name}_precision": [score.precision for score in found.scores],
+        f"{name}_recall": [score.recall for score in found.scores],
+        f"{name}_spearman": list(ranks),
+    }
+
+
+def _rounded(row: Row) -> Row:
+    """Three digits of every number, as nobody reads more, and the index is half the size."""
+    return {
+        name: [round(one, 3) for one in value] if isinstance(value, list) else round(value, 3)
+        for name, value in row.items()
+    }

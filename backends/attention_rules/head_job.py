@@ -11,7 +11,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from backends.attention_rules import collect
+from backends.attention_rules import collect, shipped
 from backends.attention_rules.catalog import load_model
 from backends.attention_rules.causal import Cases, replacement, strongest
 from backends.attention_rules.feature_rows import FeatureRows, HeadText, Row, mentions_of
@@ -25,7 +25,7 @@ from backends.attention_rules.tables import write_part
 from backends.attention_rules.verdicts import Verdict
 from backends.progress import finish
 
-CASES = 6
+CASES = 12
 """Texts in which a source is replaced, a feature."""
 
 TEXTS = 512
@@ -63,8 +63,6 @@ def run_head(job: HeadJob) -> str:
     folder = Path(job.folder)
     model = load_model(job.model)
     sae, tokens = _trained(job)
-    job.weights.parent.mkdir(parents=True, exist_ok=True)
-    safetensors.torch.save_file({name: t.contiguous() for name, t in sae.state().items()}, job.weights)
     trained = time.monotonic()
     found_on, held_out = (
         HeadText.of(collect.sample_of(folder, job.head, job.blocks, held_out=out), sae, model.vocabulary.size)
@@ -99,10 +97,12 @@ def run_head(job: HeadJob) -> str:
 
 
 def _trained(job: HeadJob) -> tuple[HeadSae, int]:
-    """The head's autoencoder, and how many tokens it was trained on; those are let go before the next stage."""
+    """The head's autoencoder as it ships, and how many tokens it was trained on; one that is there is kept."""
     rows = collect.training_rows(Path(job.folder), job.head, job.blocks)
-    with torch.enable_grad():
-        return finish(train_sae(rows, job.sae)), len(rows)
+    if not job.weights.is_file():
+        with torch.enable_grad():
+            shipped.save_sae(finish(train_sae(rows, job.sae)), job.weights)
+    return HeadSae.from_state(safetensors.torch.load_file(job.weights)), len(rows)
 
 
 def _replaced(features: FeatureRows) -> tuple[dict[int, Cases], dict[int, Verdict]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from backends.attention_rules import evaluate
-from backends.attention_rules.absence import absence, suppressor
+from backends.attention_rules.absence import absence, natural, suppressors
 from backends.attention_rules.causal import Cases
 from backends.attention_rules.counting import CountGrid, count_grid
 from backends.attention_rules.feature_rows import FeatureRows, Row
@@ -18,7 +18,7 @@ from backends.attention_rules.rules import Rule
 ABSENCE, COUNTING = 32, 12
 """How many features are tested for each: those that rules foretell best, among those with a necessary source."""
 
-MOST, BACKGROUNDS, LENGTH = 4, 3, 12
+MOST, BACKGROUNDS, LENGTH = 4, 8, 12
 """Counts go up to `MOST`, in so many backgrounds of so many tokens."""
 
 
@@ -36,7 +36,7 @@ def tests_of(
     rows: FeatureRows, best: Sequence[int], rules: Mapping[int, Sequence[Rule]], cases: Mapping[int, Cases]
 ) -> list[Found]:
     """The tests of the features `best`, the best first, each of which has `rules` and `cases` in the held-out text."""
-    tokens = {number: suppressor(rows.found_on.sample, rows.feature(number)) for number in best[:ABSENCE]}
+    tokens = {number: _suppressor(rows, number, cases[number]) for number in best[:ABSENCE]}
     found = []
     for number, token in tokens.items():
         if token is not None:
@@ -47,12 +47,23 @@ def tests_of(
     return found
 
 
+def _suppressor(rows: FeatureRows, number: int, cases: Cases) -> int | None:
+    """The token that takes most from a feature, of those that stand between its source and query in text, if any do."""
+    found = suppressors(rows.found_on.sample, rows.feature(number))
+    texts = rows.held_out.sample.ids
+    return next((token for token in found if natural(cases, token, texts)), found[0] if found else None)
+
+
 def _absence(rows: FeatureRows, number: int, rule: Rule, cases: Cases, token: int) -> Found:
     test = absence(rows.model, rows.feature(number), cases, token, rows.held_out.sample.ids)
     absent = replace(rule, unless=(token,))
-    places = evaluate.held(absent, rows.found_on.places).unique()
-    strong = (rows.found_on.active[number].flatten() > rows.strong[number])[places]
-    absent = replace(absent, support=int(strong.sum()), precision=float(strong.float().mean()) if len(places) else 0.0)
+    strong = rows.found_on.active[number].flatten() > rows.strong[number]
+    whole, kept = (strong[evaluate.held(one, rows.found_on.places).unique()] for one in (rule, absent))
+    absent = replace(
+        absent,
+        support=round(rule.support * int(kept.sum()) / max(int(whole.sum()), 1)),
+        precision=float(kept.float().mean()) if len(kept) else 0.0,
+    )
     figures = {name: getattr(test.matched, name) for name in ("effect", "control", "low", "high")}
     row = figures | {
         "kind": "absence",
@@ -76,18 +87,18 @@ def _counting(rows: FeatureRows, number: int, rule: Rule, against: int) -> Found
     query = key if rule.relation == "same" else _query(rows, number, rule)
     background = rows.held_out.sample.ids[:BACKGROUNDS, :LENGTH]
     grid = count_grid(rows.model, rows.feature(number), background, query, key, against, MOST)
-    verdict, least = grid.verdict, grid.measured_thresholds[0]
+    sides, least = grid.sides, grid.measured_thresholds[0]
     told = None
     if least is not None and least > 1:
         told = replace(rule, queries=(query,), more_than=least - 1)
-    row = {name: getattr(verdict, name) for name in ("effect", "control", "low", "high")} | {
+    row = {name: getattr(sides, name) for name in ("effect", "control", "low", "high")} | {
         "kind": "counting",
-        "verdict": verdict.verdict,
+        "verdict": grid.verdict,
         **dict(zip(("token", "query", "against"), rows.words([key, query, against]), strict=True)),
-        "cases": verdict.n,
+        "cases": sides.n,
         **_grids(grid),
     }
-    return Found(number, row, told, verdict.verdict)
+    return Found(number, row, told, grid.verdict)
 
 
 def _query(rows: FeatureRows, number: int, rule: Rule) -> int:

@@ -26,11 +26,8 @@ from backends.attention_rules.heads import DISTANCES, distance_bins
 from backends.attention_rules.names import RELATIONS
 from backends.attention_rules.relations import FIRST, Places
 
-MOST_POSITIONS = 400
+MOST_POSITIONS = 1500
 """Strong activations of a feature that are looked at, at most."""
-
-SUPPORT = 2
-"""Times that a pair must have been the main source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +129,20 @@ def _candidates(
     sums = torch.zeros(len(pairs)).index_add_(0, where, found[at, main][positive])
     candidates = []
     for cell, count, total in zip(pairs.tolist(), times.tolist(), sums.tolist(), strict=True):
-        if count >= min(SUPPORT, len(found)):
-            often = places.count(RELATIONS[cell // size], cell % size)
-            precision = min(count * scale / max(often, 1), 1.0)
-            candidates.append(_Candidate(cell // size, cell % size, count, total, precision, often))
+        often = places.count(RELATIONS[cell // size], cell % size)
+        precision = min(count * scale / max(often, 1), 1.0)
+        candidates.append(_Candidate(cell // size, cell % size, count, total, precision, often))
     return sorted(candidates, key=lambda c: -c.main * c.precision)
 
 
 def _grouped(candidates: Sequence[_Candidate], embedding: Tensor, most: int) -> list[list[_Candidate]]:
-    """Candidates of one relation whose tokens are alike, together; among the best `8 most` only."""
+    """Candidates of one relation whose tokens are alike, together; among the best `2 most` only.
+
+    More of them make wider classes, which foretell less.
+    """
     groups = []
     for code in range(len(RELATIONS)):
-        own = [c for c in candidates[: 8 * most] if c.relation == code]
+        own = [c for c in candidates[: 2 * most] if c.relation == code]
         labels = alike(embedding[[c.key for c in own]]) if len(own) > 1 else [0] * len(own)
         for label in sorted(set(labels)):
             groups.append([c for c, where in zip(own, labels, strict=True) if where == label])

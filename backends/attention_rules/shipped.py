@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -21,13 +22,20 @@ INDEX = WEIGHTS.parent / "precomputed" / "attention_rules"
 MANIFEST = "index.json"
 
 
-def save_sae(file: Path, folder: Path) -> int:
-    """Writes a finished autoencoder to the index in `folder` in half precision; its bytes."""
+def save_sae(sae: HeadSae, file: Path) -> None:
+    """Writes an autoencoder in half precision to `file`, which appears whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    halved = {name: part.half() if part.is_floating_point() else part for name, part in sae.state().items()}
+    temporary = file.with_suffix(".tmp")
+    safetensors.torch.save_file({name: part.contiguous() for name, part in halved.items()}, temporary)
+    temporary.replace(file)
+
+
+def ship_sae(file: Path, folder: Path) -> int:
+    """Copies a finished autoencoder to the index in `folder`; its bytes."""
     target = folder / "saes" / file.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    state = safetensors.torch.load_file(file)
-    kept = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-    safetensors.torch.save_file(kept, target)
+    shutil.copyfile(file, target)
     return target.stat().st_size
 
 

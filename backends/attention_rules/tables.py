@@ -12,9 +12,14 @@ import pyarrow.parquet as pq
 _WHERE = [("layer", pa.int16()), ("head", pa.int16()), ("seed", pa.int16())]
 _FEATURE = [*_WHERE, ("feature", pa.int32())]
 _STRINGS, _FLOATS, _INTS = pa.list_(pa.string()), pa.list_(pa.float32()), pa.list_(pa.int32())
+_PEERS = ("unigram", "pairs", "paper", "random", "exact", "single")
 _SCORES = (
-    "f1", "f1_unigram", "f1_pairs", "f1_paper", "f1_random", "f1_always", "f1_exact", "f1_single",
-    "precision", "recall", "spearman", "top_f1", "top_f1_unigram", "effect", "control", "low", "high",
+    "f1", "f1_always", *(f"f1_{name}" for name in _PEERS), "precision", "recall", "spearman",
+    "top_f1", *(f"top_f1_{name}" for name in _PEERS), "effect", "control", "low", "high",
+)  # fmt: skip
+_CURVES = (
+    *(f"{name}{what}" for name in ("curve", "top_curve") for what in ("", "_precision", "_recall", "_spearman")),
+    "curve_unigram", "curve_pairs", "top_curve_unigram",
 )  # fmt: skip
 
 SCHEMAS: dict[str, pa.Schema] = {
@@ -36,7 +41,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("verdict", pa.string()),
             ("cases", pa.int32()),
             *((name, pa.float32()) for name in _SCORES),
-            *((name, _FLOATS) for name in ("curve", "curve_unigram", "curve_pairs", "top_curve", "top_curve_unigram")),
+            ("k", pa.int16()),
+            *((name, _FLOATS) for name in _CURVES),
             ("histogram", _INTS),
             ("outputs", _STRINGS),
             ("similar", _INTS),
@@ -78,8 +84,10 @@ SCHEMAS: dict[str, pa.Schema] = {
     "mentions": pa.schema([("token", pa.string()), ("side", pa.string()), *_FEATURE, ("rank", pa.int16())]),
     "examples": pa.schema([*_FEATURE, ("kind", pa.string()), ("at", pa.int16()), ("ids", _INTS), ("active", _FLOATS)]),
 }
-"""Columns of every table. In `features`, `f1_pairs` is of pairs by their true contributions, `f1_paper` of the paper's,
-by weights. `f1` in `rules` is the feature's; `mentions` lists every token of every rule, in order.
+"""Columns of every table. In `features`, `k` is how many of the rules foretell it best on all held-out text; `f1` and
+those of other lists are at the number that is best on the other half of it; curves are over `evaluate.KS`. `f1_pairs`
+is of pairs by their true contributions, `f1_paper` of the paper's, by weights. `f1` in `rules` is the feature's;
+`mentions` lists every token of every rule, in order.
 
 `tests` holds the tests of `absence` (`token` put in before the query; `control` by tokens that draw as much attention,
 `random` by any) and of `counting` (grids row by row, n copies of `token` by m of `against`; -1: beyond the grid).

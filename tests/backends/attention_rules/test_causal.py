@@ -1,9 +1,11 @@
 """Verdicts on a head whose rules are known: what is true is verified, controls are refuted, counts are right."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from backends.attention_rules.absence import absence, suppressor, weight_criterion
+from backends.attention_rules.absence import absence, suppressors, weight_criterion
 from backends.attention_rules.causal import Cases, replacement, strongest
 from backends.attention_rules.contributions import TokenTables
 from backends.attention_rules.counting import count_grid
@@ -75,6 +77,20 @@ def test_a_feature_that_reads_everything_has_no_necessary_source(model: Decoder,
     assert replacement(model, [diffuse], [cases], text)[0].verdict == "refuted"
 
 
+def test_where_the_query_is_its_own_source_it_is_the_query_that_is_replaced(model: Decoder, sample: HeadSample) -> None:
+    cases = cases_of(KEY_FEATURE, sample)
+    own = Cases(cases.rows, cases.positions, cases.positions)
+    (verdict,) = replacement(model, [KEY_FEATURE], [own], sample.ids)
+    assert (verdict.verdict, verdict.n) == ("verified", 20)  # nothing but `ask` looks at the key
+
+
+def test_a_claim_of_absence_needs_text_in_which_it_happens(model: Decoder, sample: HeadSample) -> None:
+    cases = cases_of(KEY_FEATURE, sample)
+    found = absence(model, KEY_FEATURE, cases, STOP, sample.ids)
+    never = replace(found, natural=0)
+    assert (found.verdict, never.verdict) == ("verified", "undecided")
+
+
 def test_features_are_tested_each_for_itself(model: Decoder, sample: HeadSample) -> None:
     features = [COUNT_FEATURE, Feature(0, 0, torch.zeros(4), -1.0), KEY_FEATURE]
     cases = [cases_of(feature, sample) for feature in features]
@@ -102,8 +118,8 @@ def test_the_distractor_silences_and_others_do_not(model: Decoder, sample: HeadS
 
 
 def test_the_suppressor_is_the_distractor(sample: HeadSample) -> None:
-    assert suppressor(sample, KEY_FEATURE) == STOP
-    assert suppressor(sample, Feature(0, 1, torch.zeros(4), 1.0)) is None
+    assert suppressors(sample, KEY_FEATURE)[0] == STOP
+    assert suppressors(sample, Feature(0, 1, torch.zeros(4), 1.0)) == []
 
 
 def test_the_weight_criterion_and_its_null(model: Decoder) -> None:
@@ -121,19 +137,22 @@ def test_the_weight_criterion_and_its_null(model: Decoder) -> None:
 
 
 def test_counts_are_predicted(model: Decoder) -> None:
-    background = FILLERS[torch.randint(14, (3, 12), generator=torch.Generator().manual_seed(0))]
+    background = FILLERS[torch.randint(14, (8, 12), generator=torch.Generator().manual_seed(0))]
     background[:, 0] = 0
     found = count_grid(model, COUNT_FEATURE, background, ASK, PLUS, MINUS)
     assert found.measured_thresholds == (1, 2, 3, 4, 5, 6, None)  # more pluses than minuses
     assert found.thresholds == found.measured_thresholds
     assert found.within_one == 1
-    assert found.verdict.verdict == "verified"
+    assert (found.verdict, found.sides.n) == ("verified", 8)
+    off = replace(found, thresholds=(3, 4, 5, 6, None, None, None))
+    assert off.within_one == pytest.approx(2 / 7)
+    assert off.verdict == "undecided"
     for row, expected in zip(found.predicted, found.measured, strict=True):
         assert row == pytest.approx(expected, abs=1e-4)
 
 
 def test_words_that_do_not_count_have_no_threshold(model: Decoder) -> None:
-    background = FILLERS[torch.randint(14, (3, 12), generator=torch.Generator().manual_seed(0))]
+    background = FILLERS[torch.randint(14, (8, 12), generator=torch.Generator().manual_seed(0))]
     found = count_grid(model, COUNT_FEATURE, background, ASK, int(FILLERS[0]), int(FILLERS[1]), most=3)
     assert set(found.measured_thresholds) == {None}
-    assert found.verdict.verdict == "refuted"
+    assert found.verdict == "refuted"
