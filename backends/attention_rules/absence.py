@@ -90,7 +90,7 @@ def absence(
         edits += [Edit(row, position, (inserted, query)) for inserted in (token, *others.tolist())]
     each = 2 + CANDIDATES
     found = run_edits(model, (feature.layer, feature.head), texts, edits)
-    values = (found.z @ feature.direction + feature.offset).relu().view(len(cases.rows), each)
+    values = feature.total(found.z).relu().view(len(cases.rows), each)
     share = found.share.view(len(cases.rows), each)[:, 1:]
     drops = drop(values[:, :1], values[:, 1:])
     effect, control = drops[:, 0], drops[:, 1:]

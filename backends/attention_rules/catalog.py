@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -22,7 +23,9 @@ MODELS = tuple(_MODELS)
 """The ids."""
 
 
-@lru_cache(maxsize=2)
+_LOADING = threading.Lock()
+
+
 def load_model(name: str) -> HeadModel:
     """The model called `name`; the last two stay in memory.
 
@@ -32,4 +35,10 @@ def load_model(name: str) -> HeadModel:
     """
     if name not in _MODELS:
         raise InputError(f"There is no model {quoted(name)}; choose from {', '.join(MODELS)}.")
+    with _LOADING:  # who asks for a model that is being loaded waits for it, and does not load another
+        return _loaded(name)
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str) -> HeadModel:
     return _MODELS[name]()

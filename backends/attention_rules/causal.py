@@ -70,7 +70,7 @@ def replacement(
     z = run_edits(model, (features[0].layer, features[0].head), texts, edits).z
     found = []
     for feature, place in zip(features, places, strict=True):
-        values = (z[place] @ feature.direction + feature.offset).relu().view(-1, 3)
+        values = feature.total(z[place]).relu().view(-1, 3)
         drops = drop(values[:, :1], values[:, 1:])
         found.append(judge(drops[:, 0], drops[:, 1]))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
+from torch import Tensor
 
 from backends.attention_rules.contributions import contributions, promotions
 from backends.attention_rules.features import Feature
@@ -42,7 +43,8 @@ class Explanation:
 
     Attributes:
         ids, tokens: of the sentence, the opening token first.
-        values: pre-activations at all positions.
+        values: pre-activations at all positions: what the sources sum to.
+        active: the feature's activations there: 0 too where other features of its head are larger.
         query: the position that is explained.
         sources: all sources of the query, in their order; their contributions sum to its value.
     """
@@ -50,13 +52,14 @@ class Explanation:
     ids: tuple[int, ...]
     tokens: tuple[str, ...]
     values: tuple[float, ...]
+    active: tuple[float, ...]
     query: int
     sources: tuple[Source, ...]
 
 
 @torch.no_grad()
 def explain(model: HeadModel, feature: Feature, ids: Sequence[int], query: int | None = None) -> Explanation:
-    """Explains `feature` at position `query` of token ids, or where it is highest behind the opening token.
+    """Explains `feature` at position `query` of token ids, or where it is most active behind the opening token.
 
     Raises:
         InputError: if the ids are none, too many or unknown, or the sentence has no such position.
@@ -67,9 +70,9 @@ def explain(model: HeadModel, feature: Feature, ids: Sequence[int], query: int |
     found = attention_at(model, batch, feature.layer)
     parts = contributions(found, feature.head, feature.direction, feature.offset)[0]
     promoted = promotions(found, feature.head, feature.direction, feature.offset)[0]
-    values = parts.sum(-1)
+    values, active = parts.sum(-1), feature.active(found.z[0, feature.head])
     if query is None:
-        query = int(values[1:].argmax()) + 1 if len(known) > 1 else 0
+        query = _highest(active, values)
     _check_position(query, len(known))
     tokens = tuple(model.vocabulary.token(number) for number in known)
     running = parts[query].cumsum(0).tolist()
@@ -78,7 +81,14 @@ def explain(model: HeadModel, feature: Feature, ids: Sequence[int], query: int |
         Source(at, tokens[at], pattern[at], float(promoted[at]), float(parts[query, at]), running[at])
         for at in range(query + 1)
     )
-    return Explanation(tuple(known), tokens, tuple(values.tolist()), query, sources)
+    return Explanation(tuple(known), tokens, tuple(values.tolist()), tuple(active.tolist()), query, sources)
+
+
+def _highest(active: Tensor, values: Tensor) -> int:
+    """The position (T) with the highest activation behind the opening token; where it is silent, the highest sum."""
+    if len(active) < 2:
+        return 0
+    return int((active if bool(active[1:].any()) else values)[1:].argmax()) + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,26 +13,37 @@ from backends.attention_rules.sae import HeadSae
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Feature:
-    """A direction of one head's z: its pre-activation is z . direction + offset, its value that, or 0 if negative."""
+    """A direction of one head's z, with the pre-activation z . direction + offset, a sum over sources.
+
+    Attributes:
+        sae, number: the autoencoder whose feature it is. There a positive sum may still be silenced: by a threshold, or
+            by other features with larger sums, where only the k largest are active. None for any other direction.
+    """
 
     layer: int
     head: int
     direction: Tensor
     offset: float
+    sae: HeadSae | None = None
+    number: int = 0
 
     @classmethod
     def of(cls, sae: HeadSae, layer: int, head: int, number: int) -> Feature:
         """Feature `number` of an autoencoder; InputError if there is none."""
         sae.check(number)
-        return cls(layer, head, sae.direction(number), sae.offset(number))
+        return cls(layer, head, sae.direction(number), sae.offset(number), sae, number)
 
     def pre(self, model: HeadModel, ids: Tensor) -> Tensor:
         """Pre-activations (B, T) on token ids (B, T)."""
-        return attention_at(model, ids, self.layer).z[:, self.head] @ self.direction + self.offset
+        return self.total(attention_at(model, ids, self.layer).z[:, self.head])
 
-    def value_at(self, model: HeadModel, ids: Tensor, positions: Tensor) -> Tensor:
-        """Values (B), none negative, each at its own position (B)."""
-        return self.pre(model, ids).gather(1, positions[:, None])[:, 0].relu()
+    def total(self, z: Tensor) -> Tensor:
+        """The pre-activation (...) at z (..., D)."""
+        return z @ self.direction + self.offset
+
+    def active(self, z: Tensor) -> Tensor:
+        """The activation (...), none negative, at z (..., D)."""
+        return self.total(z).relu() if self.sae is None else self.sae.encode(z)[..., self.number]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,28 +39,36 @@ class Played:
 
     Attributes:
         found: its values and the sources of one of them.
-        holding: for each position the ranks of the rules that hold there, best first.
-        strong: above what a value is strong.
+        holding: for each position the ranks of the rules that hold there, best first; of its first `k` rules only,
+            which foretell it best.
+        k: how many these are.
+        strong: above what an activation is strong.
     """
 
     found: Explanation
     holding: tuple[tuple[int, ...], ...]
+    k: int
     strong: float
 
     @property
-    def value(self) -> float:
-        """The feature's true value at the query, 0 where it is silent."""
-        return max(self.found.values[self.found.query], 0.0)
+    def active(self) -> float:
+        """The feature's true activation at the query, 0 where it is silent."""
+        return self.found.active[self.found.query]
+
+    @property
+    def total(self) -> float:
+        """What the sources of the query sum to."""
+        return self.found.values[self.found.query]
 
 
 def play(key: FeatureKey, ids: Sequence[int], query: int | None = None) -> Played:
-    """The feature `key` on token ids, explained at `query` or where it is highest.
+    """The feature `key` on token ids, explained at `query` or where it is most active.
 
     Raises what `explain` and `load_model` raise, and InputError if there is no such feature.
     """
     row = feature(key)
     found = explain(load_model(MODEL), _feature(key), ids, query)
-    return Played(found, holding(row["rules"], found.ids, found.tokens), row["strong"])
+    return Played(found, holding(row["rules"][: row["k"]], found.ids, found.tokens), row["k"], row["strong"])
 
 
 def read(text: str) -> list[int]:

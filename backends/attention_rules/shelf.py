@@ -129,6 +129,12 @@ def texts(ids: Sequence[int]) -> list[str]:
 
 
 @lru_cache(maxsize=1)
+def opening_token() -> int:
+    """The id of the token that opens every sequence."""
+    return _token_texts().index(FIRST)
+
+
+@lru_cache(maxsize=1)
 def opening() -> FeatureKey:
     """The feature to open with: verified, and told best by its rules beyond what words and pairs alone tell."""
     index = rules_index()

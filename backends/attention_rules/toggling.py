@@ -29,18 +29,18 @@ COMMON = (" the", ",")
 
 @dataclass(frozen=True, slots=True)
 class Toggle:
-    """Edits, in their order, and what they lead to: the sentence's ids, where the query is in it, and the value."""
+    """Edits, in their order, and what they lead to: the sentence's ids, the query's place in it, and its activation."""
 
     edits: tuple[Edit, ...]
     ids: tuple[int, ...]
     query: int
-    value: float
+    active: float
 
 
 def smallest_toggle(
     model: HeadModel, feature: Feature, ids: Sequence[int], query: int, rules: Sequence[Row], strong: float
 ) -> Toggle | None:
-    """The smallest edit found that takes a strong value at `query` to 0 or less, or any other above `strong`.
+    """The smallest edit found that silences a strong activation at `query`, or lifts any other above `strong`.
 
     Args:
         ids: of the sentence, the opening token first; what stands behind the query stays.
@@ -53,7 +53,7 @@ def smallest_toggle(
         InputError: as `explain` does.
     """
     found = explain(model, feature, ids, query)
-    if found.values[query] > strong:
+    if found.active[query] > strong:
         return _off(model, feature, found)
     return _on(model, feature, found, rules, strong)
 
@@ -65,12 +65,12 @@ def _off(model: HeadModel, feature: Feature, found: Explanation) -> Toggle | Non
         if not sources:
             return None
         deleted = _best(model, feature, found, [Edit("delete", at) for at in sources], lowest=True)
-        if deleted.value <= 0:
+        if not deleted.active:
             return _after(deleted, done)
         if not done:
             common = [token for word in COMMON if (token := _one_token(model, word)) is not None]
             changes = [Edit("replace", at, token=token) for at in sources for token in common][:CANDIDATES]
-            if changes and (replaced := _best(model, feature, found, changes, lowest=True)).value <= 0:
+            if changes and not (replaced := _best(model, feature, found, changes, lowest=True)).active:
                 return replaced
         done = (*done, *deleted.edits)
         found = explain(model, feature, deleted.ids, deleted.query)
@@ -82,7 +82,7 @@ def _on(model: HeadModel, feature: Feature, found: Explanation, rules: Sequence[
     if not wanted:
         return None
     best = _best(model, feature, found, wanted, lowest=False)
-    return best if best.value > strong else None
+    return best if best.active > strong else None
 
 
 def _strongest(found: Explanation) -> list[int]:
@@ -128,17 +128,17 @@ def _one_token(model: HeadModel, word: str) -> int | None:
 
 
 def _best(model: HeadModel, feature: Feature, found: Explanation, tried: Sequence[Edit], *, lowest: bool) -> Toggle:
-    """The one of `tried` with the lowest or the highest value; of equal ones the first."""
+    """The one of `tried` with the lowest or the highest activation; of equal ones that with such a sum."""
     after = [(tuple(edited(found.ids, one)), moved(found.query, one)) for one in tried]
     ends = [
         edits.Edit(0, min(one.position, query), ids[min(one.position, query) : query + 1])
         for one, (ids, query) in zip(tried, after, strict=True)
     ]
     z = edits.run_edits(model, (feature.layer, feature.head), torch.tensor([found.ids]), ends).z
-    values = z @ feature.direction + feature.offset
-    at = int(values.argmin() if lowest else values.argmax())
-    return Toggle((tried[at],), *after[at], float(values[at]))
+    active, sums = feature.active(z).tolist(), feature.total(z).tolist()
+    at = (min if lowest else max)(range(len(tried)), key=lambda one: (active[one], sums[one]))
+    return Toggle((tried[at],), *after[at], active[at])
 
 
 def _after(last: Toggle, before: tuple[Edit, ...]) -> Toggle:
-    return Toggle((*before, *last.edits), last.ids, last.query, last.value)
+    return Toggle((*before, *last.edits), last.ids, last.query, last.active)

@@ -75,6 +75,7 @@ class BpeVocabulary(Vocabulary):
             self._tokenizer = Tokenizer.from_file(str(file))
         except Exception as error:  # the library raises a bare Exception
             raise WeightsError(f"{file.name} cannot be read as a tokenizer ({error}).") from None
+        self._tokenizer.encode_special_tokens = True  # who types the name of the opening token means the letters
         number = self._tokenizer.token_to_id(first)
         if number is None:
             raise WeightsError(f"{file.name} has no token {first}.")

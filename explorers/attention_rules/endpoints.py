@@ -1,7 +1,7 @@
 """The explorer's public endpoints: what the page shows, for programs."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradio.events import api
 
@@ -10,6 +10,9 @@ from backends.attention_rules.index import Search
 from backends.attention_rules.shelf import FeatureKey
 from backends.errors import InputError, quoted
 from explorers.guard import guarded
+
+if TYPE_CHECKING:
+    from backends.attention_rules.playground import Played
 
 Json = dict[str, Any]
 
@@ -70,21 +73,24 @@ def rules_feature(feature: str) -> Json:
 def rules_explain(text: str, feature: str, query: int | None = None) -> Json:
     """Where a feature's value in a text comes from: every source with attention, promotion and contribution.
 
+    `values` are what the sources sum to, `active` the feature's activations: 0 too where other features of the head are
+    larger. `rules_holding` are the ranks of its first `k` rules that hold, for each position.
+
     Args:
         text: the sentence, at most 256 tokens.
         feature: a feature's name.
-        query: position of the token to explain, 0 being the opening token; none for where the feature is highest.
+        query: position of the token to explain, 0 being the opening token; none for where it is most active.
     """
     from backends.attention_rules.playground import play, read
 
     played = play(FeatureKey.parse(feature), read(text), query)
-    return {**asdict(played.found), "rules_holding": played.holding, "strong": played.strong}
+    return {**asdict(played.found), "rules_holding": played.holding, "k": played.k, "strong": played.strong}
 
 
 def rules_intervene(
     text: str, feature: str, query: int, kind: str, position: int, to: int | None = None, word: str = ""
 ) -> Json:
-    """What an edit of a text makes of a feature: the model's true value, and what the rules foretell.
+    """What an edit of a text makes of a feature: the true activation, and what the rules foretell.
 
     Args:
         text: the sentence, at most 256 tokens.
@@ -102,11 +108,16 @@ def rules_intervene(
     kinds: Any = kind  # `Edit` checks it
     after = play(key, *change(ids, query, kinds, position, word, to))
     return {
-        "before": {"true": before.value, "rules": before.holding[before.found.query]},
-        "after": {"true": after.value, "rules": after.holding[after.found.query], "tokens": after.found.tokens},
+        "before": _at_query(before),
+        "after": {**_at_query(after), "tokens": after.found.tokens},
         "query": after.found.query,
         "strong": after.strong,
     }
+
+
+def _at_query(played: "Played") -> Json:
+    """The feature's activation, what its sources sum to, and the ranks of the rules that hold."""
+    return {"true": played.active, "sum": played.total, "rules": played.holding[played.found.query]}
 
 
 def publish() -> None:

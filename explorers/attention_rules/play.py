@@ -1,7 +1,9 @@
 """The playground: a visitor's own sentence, what makes the feature's value, and what an edit makes of it."""
 
+import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 
@@ -10,7 +12,7 @@ from backends.attention_rules.shelf import FeatureKey
 from backends.errors import AtelierError, InputError
 from explorers.attention_rules.counts import CountPanel
 from explorers.attention_rules.desk import DeskPanel
-from explorers.attention_rules.words import plain_name, relation_words, visible
+from explorers.attention_rules.words import Row, plain_name, relation_words, visible
 from explorers.guard import caution, guarded
 from explorers.views.events import position_of
 from explorers.views.live import JsonValue
@@ -19,12 +21,16 @@ from explorers.views.source_arcs import Source, SourceArcs, arcs_value, edit_wor
 
 if TYPE_CHECKING:
     from backends.attention_rules.explain import Edit
+    from backends.attention_rules.playground import Played
+
+WARM_AFTER = 1.0
+"""Seconds after the tab was laid out at which the model is loaded: the page comes first."""
 
 Answer = tuple[JsonValue, dict[str, Any]]
 
 
 class PlayPanel:
-    """A sentence, its arcs, and the tokens as they are after edits. `now` holds ids, query and the value before.
+    """A sentence, its arcs, and the tokens as they are after edits. `now` holds ids, query and the activation before.
 
     `own` is what a link carries: the visitor's sentence once it is explained; empty while an example stands there.
     """
@@ -34,7 +40,7 @@ class PlayPanel:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         with gr.Row():
             self.text = gr.Textbox(
-                text[:2000] or example_text(str(desk.key.value)), label="A sentence", lines=2, interactive=True, scale=4
+                text or example_of(str(desk.key.value)).text, label="A sentence", lines=2, interactive=True, scale=4
             )
             with gr.Column(scale=1, min_width=160):
                 self.go = gr.Button("Explain", variant="primary", size="sm")
@@ -42,29 +48,57 @@ class PlayPanel:
         arcs, now = _of_link(str(desk.key.value), text)
         self.arcs = SourceArcs(arcs, label="Sources of the feature's value")
         self.now = gr.State(now)
-        self.own = gr.Textbox(text[:2000], visible="hidden", label="Sentence of a link")
+        self.own = gr.Textbox(text, visible="hidden", label="Sentence of a link")
         gr.Markdown(
             "Teal promotes, orange suppresses; ▾ marks tokens at which a rule says “active”. Choose a token to explain "
-            "it, delete it, move or repeat it before the explained one, replace it, or put a word before it: the "
-            "model's true value stands beside what the rules foretell.",
+            "it, delete it, move or repeat it before the explained one, replace it, or put a word before it: the true "
+            "activation stands beside what the rules foretell.",
             elem_classes="atelier-hint",
         )
         CountPanel(desk, self.now)
         out = [self.arcs, self.now]
-        gr.on([self.go.click, self.text.submit], guarded(_explain), [desk.key, self.text], out, **quick)
-        gr.on([self.go.click, self.text.submit], lambda text: text[:2000], self.text, self.own, **quick)
+        asked = gr.on(
+            [self.go.click, self.text.submit], guarded(_explain), [desk.key, self.text], out,
+            api_visibility="private", show_progress="minimal",
+        )  # fmt: skip
+        asked.failure(
+            lambda: ({}, {}), None, out, **quick
+        )  # the arcs of another sentence would be taken for this one's
+        gr.on([self.go.click, self.text.submit], lambda text: text, self.text, self.own, **quick)
         self.arcs.query(guarded(_query), [desk.key, self.now], out, **quick)
         self.arcs.edit(guarded(_edit), [desk.key, self.now], out, **quick)
         self.toggle.click(guarded(_toggle), [desk.key, self.now], out, **quick)
-        desk.key.change(guarded(example_text), desk.key, self.text, **quick)
+        desk.key.change(guarded(lambda key: example_of(key).text), desk.key, self.text, **quick)
         desk.key.change(lambda: ({}, {}, ""), None, [*out, self.own], **quick)
+        threading.Timer(WARM_AFTER, warm).start()
 
 
-def example_text(key: str) -> str:
-    """The strongest example of a feature as plain text."""
-    top = [one for one in shelf.feature(FeatureKey.parse(key))["examples"] if one["kind"] == "top"]
-    words = shelf.texts(top[0]["ids"]) if top else ["Type a sentence."]
-    return "".join(word for word in words if word != shelf.FIRST).strip().replace("\n", " ")
+def warm() -> None:
+    """Loads the model before it is asked for; if that cannot be, who asks is told why."""
+    from backends.attention_rules.catalog import load_model
+    from backends.attention_rules.playground import MODEL
+
+    with suppress(AtelierError):
+        load_model(MODEL)
+
+
+class Example(NamedTuple):
+    """A sentence to begin with: as text, and as the tokens that it is, which its text alone may not tell."""
+
+    text: str
+    ids: tuple[int, ...] = ()
+    query: int | None = None
+
+
+def example_of(key: str) -> Example:
+    """The strongest example of a feature."""
+    top = next((one for one in shelf.feature(FeatureKey.parse(key))["examples"] if one["kind"] == "top"), None)
+    if top is None:
+        return Example("Type a sentence.")
+    words = shelf.texts(top["ids"])
+    text = "".join(word for word in words if word != shelf.FIRST).strip().replace("\n", " ")
+    opening = () if words[0] == shelf.FIRST else (shelf.opening_token(),)
+    return Example(text, (*opening, *top["ids"]), top["at"] + len(opening))
 
 
 def _of_link(key: str, text: str) -> Answer:
@@ -81,6 +115,9 @@ def _of_link(key: str, text: str) -> Answer:
 def _explain(key: str, text: str) -> Answer:
     from backends.attention_rules.playground import read
 
+    example = example_of(key)
+    if example.ids and text == example.text:
+        return _answer(key, example.ids, example.query, None)
     return _answer(key, read(text), None, None)
 
 
@@ -100,7 +137,7 @@ def _edit(key: str, now: dict[str, Any], event: gr.EventData) -> Answer:
     kind, word = edit_word_of(event)
     kinds: Any = kind  # `Edit` checks it
     changed = change(_ids(now), int(now.get("query", 0)), kinds, position_of(event), word)
-    return _answer(key, changed.ids, changed.query, now.get("value"))
+    return _answer(key, changed.ids, changed.query, now.get("active"))
 
 
 def _toggle(key: str, now: dict[str, Any]) -> Answer:
@@ -113,7 +150,7 @@ def _toggle(key: str, now: dict[str, Any]) -> Answer:
             "Nothing small toggles it here: not three deletions, not a common word in the place of a source, and not a "
             "word of its rules where they want it."
         )
-    return _answer(key, found.ids, found.query, now.get("value"), _said(ids, found.edits))
+    return _answer(key, found.ids, found.query, now.get("active"), _said(ids, found.edits))
 
 
 def _said(ids: Sequence[int], edits: "Sequence[Edit]") -> str:
@@ -141,26 +178,29 @@ def _answer(text: str, ids: Sequence[int], query: int | None, before: float | No
     played = play(key, ids, query)
     found = played.found
     rules = {rule["rank"]: rule for rule in shelf.feature(key)["rules"]}
-    ranks = played.holding[found.query]
+    first = next((rules[rank] for rank in played.holding[found.query]), None)
     value = arcs_value(
         [visible(word) if word != shelf.FIRST else "⟨start⟩" for word in found.tokens],
-        [max(one, 0.0) for one in found.values],
+        found.active,
         [Source(one.position, one.attention, one.promotion, one.contribution, one.running) for one in found.sources],
         query=found.query,
         foretold=[bool(some) for some in played.holding],
-        verdict=done
-        + _verdict(played.value, played.strong, [rules[rank] for rank in ranks], found.tokens[found.query], before),
+        verdict=done + verdict_on(played, first, before),
     )
-    return value, {"ids": list(found.ids), "query": found.query, "value": played.value}
+    return value, {"ids": list(found.ids), "query": found.query, "active": played.active}
 
 
-def _verdict(value: float, strong: float, rules: list[Any], token: str, before: float | None) -> str:
-    state = "strong" if value > strong else "weak" if value > 0 else "silent"
-    truth = f"At “{visible(token).strip()}” the feature is {state}: {number(value)} (strong from {number(strong)})"
+def verdict_on(played: "Played", first: Row | None, before: float | None) -> str:
+    """What is true at the explained token, beside what `first`, the best rule that holds there, foretells."""
+    active, strong, total = played.active, played.strong, played.total
+    state = "strong" if active > strong else "weak" if active > 0 else "silent"
+    token = visible(played.found.tokens[played.found.query]).strip()
+    truth = f"At “{token}” the feature is {state}: {number(active)} (strong from {number(strong)})"
+    if active == 0 < total:
+        truth += f", though its sources sum to {number(total)}: other features of the head are larger"
     was = f", {number(before)} before the edit" if before is not None else ""
-    if not rules:
-        said = "no rule holds there"
-    else:
-        said = f"the rules say active: {plain_name(rules[0]['name'])} {relation_words(rules[0])}"
-    right = bool(rules) == (value > strong)
+    said = f"none of its first {played.k} rules holds there"
+    if first is not None:
+        said = f"the rules say active: {plain_name(first['name'])} {relation_words(first)}"
+    right = (first is not None) == (active > strong)
     return f"{truth}{was}; {said}. {'They agree.' if right else 'They disagree: a counterexample.'}"

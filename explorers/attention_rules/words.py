@@ -64,15 +64,21 @@ def relation_words(row: Row) -> str:
     return said
 
 
+TOLD = ((0.5, "Active where"), (0.2, "Partly told by its rules, first of all: active where"))
+"""From what F1 on the best rule speaks for a feature, and in what words."""
+HARDLY = "Hardly told by its rules. The best of them says: active where"
+
+
 def sentence(feature: Row) -> str:
-    """What the best rule of a feature says, as a sentence."""
+    """What the best rule of a feature says, as a sentence that claims no more than its rules foretell."""
     rules = feature["rules"]
     if not rules:
         return "No rule was found for this feature."
     first = rules[0]
     where = relation_words(first)
     verb = "is" if first["relation"] in ("same", "after same") else "stands"
-    said = f"Active where {_quoted(first['name'])} {verb} {where}"
+    claim = next((words for least, words in TOLD if feature["f1"] >= least), HARDLY)
+    said = f"{claim} {_quoted(first['name'])} {verb} {where}"
     if first["queries"]:
         said += " and the token is " + ", ".join(visible(one).strip() for one in first["queries"][:3])
     if first["unless"]:

@@ -6,7 +6,7 @@ from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.explain import Edit, EditKind, edited, explain, moved
 from backends.attention_rules.vocabulary import MOST_TOKENS
 from backends.errors import InputError
-from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, wired_model
+from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, outdone, wired_model
 
 pytestmark = pytest.mark.method
 
@@ -34,6 +34,14 @@ def test_sums_are_the_models_value(model: Decoder) -> None:
 def test_the_highest_position_is_explained_unless_one_is_named(model: Decoder) -> None:
     assert explain(model, KEY_FEATURE, SENTENCE).query == 5
     assert explain(model, KEY_FEATURE, [0]).query == 0
+
+
+def test_a_sum_is_silent_where_another_feature_is_larger(model: Decoder) -> None:
+    alone, beside = (explain(model, feature, SENTENCE, 5) for feature in (KEY_FEATURE, outdone(KEY_FEATURE)))
+    assert alone.active[5] == pytest.approx(alone.values[5])
+    assert beside.values[5] == alone.values[5] > 0
+    assert set(beside.active) == {0.0}
+    assert explain(model, outdone(KEY_FEATURE), SENTENCE).query == 5  # where it is silent, the highest sum
 
 
 def test_edits_by_hand() -> None:

@@ -51,9 +51,9 @@ def model(text: Path) -> Iterator[Decoder]:
         patch.setitem(catalog._MODELS, "two-layer", lambda: built)
         patch.setattr(collect, "BLOCK", 16)
         patch.setattr(collect, "SAMPLE", 6)
-        catalog.load_model.cache_clear()
+        catalog._loaded.cache_clear()
         yield built
-    catalog.load_model.cache_clear()
+    catalog._loaded.cache_clear()
 
 
 def test_from_text_to_index_and_again(text: Path, model: Decoder, tmp_path: Path) -> None:

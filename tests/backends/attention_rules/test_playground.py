@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backends.attention_rules import playground
-from backends.attention_rules.playground import change, count, holding
+from backends.attention_rules.playground import change, count, holding, play
 from backends.attention_rules.shelf import TOKENS, FeatureKey, _token_texts, head_map
 from backends.errors import InputError, MissingFileError, WeightsError
 from tests.backends.attention_rules.wired import ASK, COUNT_FEATURE, MINUS, PLUS, wired_model
@@ -65,6 +65,15 @@ def wired(monkeypatch: pytest.MonkeyPatch) -> FeatureKey:
     monkeypatch.setattr(playground, "load_model", lambda _: wired_model())
     monkeypatch.setattr(playground, "_feature", lambda _: COUNT_FEATURE)
     return FeatureKey(0, 0, 0, 0)
+
+
+def test_only_the_rules_that_count_foretell(wired: FeatureKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [_rule("at 1", "key"), _rule("before", "plus", rank=1)]
+    monkeypatch.setattr(playground, "feature", lambda _: {"rules": rules, "k": 1, "strong": 0.3})
+    found = play(wired, [0, PLUS, 7, 8, 9, 10, ASK])
+    assert (found.found.query, found.k, found.strong) == (6, 1, 0.3)
+    assert found.active == found.total > 0.3
+    assert found.holding == ((),) * 7  # the second rule does hold, but is not among the first
 
 
 def test_the_strongest_words_of_a_sentence_are_counted(wired: FeatureKey) -> None:

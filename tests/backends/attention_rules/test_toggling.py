@@ -8,7 +8,7 @@ from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.explain import Edit, edited, explain
 from backends.attention_rules.toggling import Toggle, smallest_toggle
 from backends.errors import InputError
-from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, STOP, wired_model
+from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, STOP, outdone, wired_model
 
 pytestmark = pytest.mark.method
 
@@ -33,7 +33,7 @@ def _toggle(model: Decoder, ids: list[int], query: int, *rules: dict[str, Any]) 
         assert tuple(changed) == found.ids
         assert found.ids[found.query] == ids[query]
         again = explain(model, KEY_FEATURE, found.ids, found.query)
-        assert again.values[again.query] == pytest.approx(found.value, abs=1e-5)
+        assert again.active[again.query] == pytest.approx(found.active, abs=1e-5)
     return found
 
 
@@ -42,7 +42,11 @@ def test_without_its_source_it_is_off(model: Decoder) -> None:
     assert found is not None
     assert found.edits == (Edit("delete", 2),)
     assert (found.ids[-1], found.query) == (7, 4)
-    assert found.value <= 0
+    assert found.active == 0
+
+
+def test_what_is_silenced_by_another_feature_is_not_to_be_turned_off(model: Decoder) -> None:
+    assert smallest_toggle(model, outdone(KEY_FEATURE), [0, 7, KEY, 8, 9, ASK], 5, [], STRONG) is None
 
 
 def test_two_sources_take_two_deletions(model: Decoder) -> None:
@@ -60,7 +64,7 @@ def test_a_rule_that_is_obeyed_turns_it_on(model: Decoder) -> None:
     found = _toggle(model, [0, 7, 8, 9, 10, 11, ASK], 6, _rule("at 1", "f3"), _rule("at 2", "key"))
     assert found is not None
     assert found.edits == (Edit("insert", 5, token=KEY),)
-    assert found.value > STRONG
+    assert found.active > STRONG
     far = _toggle(model, [0, 7, 8, 9, 10, 11, ASK], 6, _rule("before", "key"))
     assert far is not None
     assert far.query - far.ids.index(KEY) > 4

@@ -9,6 +9,7 @@ import torch
 
 from backends.attention_rules.decoder import Decoder, DecoderConfig
 from backends.attention_rules.features import Feature
+from backends.attention_rules.sae import HeadSae
 from backends.attention_rules.vocabulary import WordVocabulary
 
 WORDS = ("<first>", "ask", "key", "stop", "plus", "minus", *(f"f{i}" for i in range(14)), "out1", "out2")
@@ -41,6 +42,13 @@ def wired_model() -> Decoder:
 
 KEY_FEATURE = Feature(0, 0, torch.tensor([0.0, 1.0, 0.0, 0.0]), 0.0)
 COUNT_FEATURE = Feature(0, 0, torch.tensor([0.0, 0.0, 1.0, 0.0]), 0.0)
+
+
+def outdone(feature: Feature) -> Feature:
+    """The same direction as one of two features of an autoencoder that lets one be active: the other reads twice it."""
+    encoder = torch.stack([feature.direction, 2 * feature.direction], dim=1)
+    sae = HeadSae(encoder, torch.zeros(2), encoder.T.contiguous(), torch.zeros(4), k=1)
+    return Feature.of(sae, feature.layer, feature.head, 0)
 
 
 def wired_text(count: int = 400, length: int = 16) -> torch.Tensor:

@@ -77,6 +77,12 @@ class TestWithTheModel:
         found = client.predict("You know what you are about.", "L01H1-s0-f320", api_name="/rules_explain")
         value = found["values"][found["query"]]
         assert sum(source["contribution"] for source in found["sources"]) == pytest.approx(value, abs=1e-4)
+        for active, total in zip(found["active"], found["values"], strict=True):
+            assert active in (0, pytest.approx(total, abs=1e-4))
+
+    def test_the_name_of_the_opening_token_is_letters(self, client: Client) -> None:
+        found = client.predict("what <|endoftext|> you", "L01H1-s0-f320", api_name="/rules_explain")
+        assert found["tokens"].count("<|endoftext|>") == 1
 
     def test_an_edit_that_takes_the_source_away_takes_the_value(self, client: Client) -> None:
         text = "You know what you are about."
