@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from backends.attention_rules.features import HeadSample
+from backends.attention_rules.names import KS
 from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule
 
-KS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 TOP = 100
 
 

@@ -14,6 +14,7 @@ from backends.attention_rules.classes import name_of
 from backends.attention_rules.examples import examples_of
 from backends.attention_rules.features import Feature, HeadSample, strong_from
 from backends.attention_rules.models import Head, HeadModel
+from backends.attention_rules.names import KS
 from backends.attention_rules.paper_pairs import PaperPairs
 from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule, mine
@@ -154,7 +155,7 @@ class FeatureRows:
         weights = torch.tensor([rule.weight for rule in rules])
         ranks = evaluate.rank_correlations(first, weights, active)
         return {
-            "k": min(evaluate.KS[own.natural.best], len(rules)),
+            "k": min(KS[own.natural.best], len(rules)),
             "f1": own.natural.chosen.f1,
             **{f"f1_{name}": found.natural.chosen.f1 for name, found in others.items()},
             "f1_always": evaluate.always(true).f1,
@@ -204,7 +205,7 @@ class FeatureRows:
         counts = torch.bincount(flat, minlength=self.size)
         means = torch.zeros(self.size).index_add_(0, flat, promoted[:, 1:].flatten()) / counts.clamp_min(1)
         means[counts < 3] = -torch.inf
-        keys = means.topk(min(evaluate.KS[-1], int((means > 0).sum()) or 1)).indices
+        keys = means.topk(min(KS[-1], int((means > 0).sum()) or 1)).indices
         rows, at = torch.nonzero(self.found_on.active[number].float() > self.strong[number], as_tuple=True)
         rows, at = rows[:LOOKED_AT], at[:LOOKED_AT]
         shares = sample.pattern[rows, at].float() * promoted[rows]

@@ -85,7 +85,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "examples": pa.schema([*_FEATURE, ("kind", pa.string()), ("at", pa.int16()), ("ids", _INTS), ("active", _FLOATS)]),
 }
 """Columns of every table. In `features`, `k` is how many of the rules foretell it best on all held-out text; `f1` and
-those of other lists are at the number that is best on the other half of it; curves are over `evaluate.KS`. `f1_pairs`
+those of other lists are at the number that is best on the other half of it; curves are over `names.KS`. `f1_pairs`
 is of pairs by their true contributions, `f1_paper` of the paper's, by weights. `f1` in `rules` is the feature's;
 `mentions` lists every token of every rule, in order.
 

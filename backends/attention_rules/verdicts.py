@@ -8,11 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-MARGIN = 0.25
-"""An effect must exceed its control by this much to count, and must be shown to stay below it to be refuted."""
-
-LEAST = 5
-"""Fewer cases than this decide nothing."""
+from backends.attention_rules.names import LEAST, MARGIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ import gradio as gr
 from backends.attention_rules import shelf
 from backends.attention_rules.shelf import FeatureKey
 from backends.errors import AtelierError, quoted
-from explorers.attention_rules import pictures
+from explorers.attention_rules import curves, pictures
 from explorers.attention_rules.bench import BenchPanel
-from explorers.attention_rules.desk import DeskPanel, DetailPanel
+from explorers.attention_rules.desk import DeskPanel
 from explorers.attention_rules.endpoints import publish
+from explorers.attention_rules.feature_page import DetailPanel
 from explorers.attention_rules.find import FindPanel
 from explorers.attention_rules.play import PlayPanel
 from explorers.attention_rules.rules_table import judged
@@ -121,7 +122,7 @@ def _export(text: str) -> gr.Files:
             export_file(json.dumps(row, indent=1, ensure_ascii=False), name, "json"),
             export_file(Table(_COLUMNS, cells).csv(), name, "csv"),
             export_file(pictures.evidence(row).svg, f"{name}-evidence", "svg"),
-            export_file(pictures.natural_curve(row).svg, f"{name}-f1", "svg"),
+            export_file(curves.natural_curve(row).svg, f"{name}-f1", "svg"),
         ],
         visible=True,
     )

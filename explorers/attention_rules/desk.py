@@ -10,19 +10,16 @@ from backends.attention_rules import shelf
 from backends.attention_rules.shelf import FeatureKey
 from backends.errors import AtelierError
 from explorers.attention_rules import pictures
-from explorers.attention_rules.examples import examples_page, striking
+from explorers.attention_rules.lead import lead
 from explorers.attention_rules.rules_table import rules_table
-from explorers.attention_rules.seeds import seeds_html
-from explorers.attention_rules.stand_in import stand_in_html
-from explorers.attention_rules.words import MARKS, VERDICTS, Row, plain_name, sentence
+from explorers.attention_rules.words import MARKS, plain_name
 from explorers.guard import guarded
-from explorers.views.badge import badge
 from explorers.views.events import head_of, id_of
 from explorers.views.head_map import HeadMap, Measure, map_value
 from explorers.views.live import JsonValue
 from explorers.views.numbers import number
 from explorers.views.ranked_list import Choice, RankedList, list_value
-from explorers.views.svg import NOTHING, escape, tag
+from explorers.views.svg import escape, tag
 
 MEASURES = (
     Measure("first", "On the first token", "Share of attention on the first token: a sink, it says nothing.", 0, 1),
@@ -36,10 +33,6 @@ MEASURES = (
     Measure("dimension", "Variety of output", "Effective dimension of the head's output, up to 64.", 1, 40),
 )  # fmt: skip
 TOP_RULES = 4
-CHOSEN = (
-    "Chosen to open with: of all verified features, the one that its rules tell best beyond what words and pairs tell. "
-    "“Some other feature” shows ordinary ones."
-)
 _FEATURES = tag(
     "section",
     tag("h3", escape("All features of this head "), tag("small", escape("best foretold by their rules first"))),
@@ -136,74 +129,3 @@ def features_value(key: FeatureKey) -> JsonValue:
         for row in shown
     ]
     return list_value(choices, selected=str(key), empty="This head has no features.")
-
-
-def lead(key: FeatureKey, row: Row) -> str:
-    """The head of the page: which feature, what it says, and where it is strongest."""
-    label, status = VERDICTS[row["verdict"]]
-    where = f"Layer {key.layer}, head {key.head} · feature {key.feature} · seed {key.seed} "
-    return tag(
-        "section",
-        tag("p", escape(where), badge(label, status), class_="atelier-note"),
-        tag("h2", escape(sentence(row)), class_="atelier-claim"),
-        striking(row),
-        tag("p", escape(CHOSEN), class_="atelier-note") if key == shelf.opening() else NOTHING,
-        class_="atelier-section atelier-feature",
-        data_picture="feature",
-        aria_label="The chosen feature",
-    )
-
-
-class DetailPanel:
-    """The rest of the feature's page: all rules, examples, how good they are, and its causal tests."""
-
-    def __init__(self, desk: DeskPanel, key: FeatureKey, rule: int | None) -> None:
-        """Lays out the tabs, with the rule of rank `rule` marked; must be called inside `gr.Tabs`."""
-        row = shelf.feature(key)
-        with gr.Tab("All rules", id="rules"):
-            self.rules = gr.HTML(rules_table(row["rules"], chosen=rule))
-        with gr.Tab("Examples", id="examples"):
-            self.examples = gr.HTML(examples_page(row))
-        with gr.Tab("How good are they?", id="scores"):
-            self.scores = gr.HTML(scores_page(key, row))
-        with gr.Tab("Causal tests", id="tests"):
-            self.tests = gr.HTML(pictures.tests(row))
-        with gr.Tab("Similar", id="similar"):
-            gr.Markdown(
-                "Features of the same head that write in nearly the same direction.", elem_classes="atelier-hint"
-            )
-            self.similar = RankedList(similar_value(key, row), label="Similar features")
-        outputs = [self.rules, self.examples, self.scores, self.tests, self.similar]
-        desk.key.change(guarded(self._show), desk.key, outputs, api_visibility="private", show_progress="hidden")
-        self.similar.select(guarded(id_of_feature), None, desk.key, api_visibility="private", show_progress="hidden")
-
-    @staticmethod
-    def _show(text: str) -> Sequence[Any]:
-        key = FeatureKey.parse(text)
-        row = shelf.feature(key)
-        parts = rules_table(row["rules"]), examples_page(row), scores_page(key, row), pictures.tests(row)
-        return *parts, similar_value(key, row)
-
-
-def scores_page(key: FeatureKey, row: Row) -> str:
-    """The curves on both sets, how activations are spread, what the feature writes; its head in the model, by seeds."""
-    parts = (pictures.natural_curve(row).html, pictures.top_curve(row).html, pictures.activations(row).html)
-    head = stand_in_html(key, shelf.stand_in()), seeds_html(key, shelf.spread()["rows"])
-    return "".join((*parts, pictures.facts(row), *head))
-
-
-def similar_value(key: FeatureKey, row: Row) -> JsonValue:
-    """The features most alike in what they write, those that the index has."""
-    own = {one["feature"]: one for one in shelf.rules_index().features(key.layer, key.head, key.seed)}
-    choices = [
-        Choice(
-            str(key._replace(feature=number_)),
-            plain_name(own[number_]["name"]),
-            f"F1 {number(own[number_]['f1'], 2)} {own[number_]['verdict']}",
-            own[number_]["f1"],
-            MARKS[own[number_]["verdict"]],
-        )
-        for number_ in row["similar"]
-        if number_ in own
-    ]
-    return list_value(choices, empty="The index has none.")

@@ -13,16 +13,32 @@ DISTANCES = ("0", "1", "2", "3", "4–5", "6–8", "9–16", "17–32", "33+")
 TESTED = ("absence", "counting")
 """Kinds of rules that were tested one by one; the verdict of others is of their feature's main source."""
 
-HEADINGS = ("#", "Pattern", "Where it stands", "Weight", "Precision", "Found", "By distance", "Causal test")
+HEADINGS = {
+    "#": "Link to the rule",
+    "Pattern": "Tokens of which one must stand there",
+    "Where it stands": "Seen from the token at which the feature is active",
+    "Weight": "What such a source contributes on average, where the rule holds",
+    "Precision": "Share of the rule's occurrences at which the feature is strong, on the text it was found on",
+    "Found": "Strong activations of which such a source was the main one, on that text",
+    "By distance": "Share of its contributions by distance in tokens",
+}
+BELOW = "With the rules below, the feature is foretold no better: they find little more, or raise more false alarms."
 
 
-def rules_table(rules: Sequence[Row], name: str = "", chosen: int | None = None) -> str:
-    """The table, called `name`; the number of a rule is a link to it, and the rule of rank `chosen` is marked."""
+def rules_table(rules: Sequence[Row], name: str = "", chosen: int | None = None, telling: int | None = None) -> str:
+    """The table, called `name`.
+
+    Args:
+        chosen: rank of the rule that is marked; the number of every rule is a link to it.
+        telling: how many of the rules foretell the feature best; after them a line says so.
+    """
     if not rules:
         return tag("p", escape("There are no such rules."), class_="atelier-note")
-    headings = tag("tr", *(tag("th", escape(one), scope="col") for one in HEADINGS))
-    body = join(_row(row, chosen=row["rank"] == chosen) for row in rules)
-    table = tag("table", tag("thead", headings), tag("tbody", body))
+    headings = join(tag("th", escape(one), scope="col", title=told) for one, told in HEADINGS.items())
+    rows = [_row(row, chosen=row["rank"] == chosen) for row in rules]
+    if telling is not None and 0 < telling < len(rows):
+        rows.insert(telling, tag("tr", tag("td", escape(BELOW), colspan=len(HEADINGS), class_="atelier-note")))
+    table = tag("table", tag("thead", tag("tr", headings)), tag("tbody", *rows))
     return tag(
         "div",
         table,
@@ -40,7 +56,6 @@ def judged(row: Row) -> str:
 
 
 def _row(row: Row, *, chosen: bool) -> Markup:
-    label, status = VERDICTS[row["verdict"]]
     query = urlencode({"tab": "attention_rules", "feature": str(FeatureKey.of(row)), "rule": row["rank"]})
     link = tag("a", escape(str(row["rank"] + 1)), href=f"?{query}", title="Link to this rule")
     return tag(
@@ -52,7 +67,6 @@ def _row(row: Row, *, chosen: bool) -> Markup:
         tag("td", escape(number(row["precision"], 2))),
         tag("td", escape(f"{row['support']:,}×")),
         tag("td", _profile(row["profile"])),
-        tag("td", badge(label, status) if judged(row) == "rule" else escape("not by itself")),
         aria_current="true" if chosen else None,
     )
 
@@ -60,7 +74,9 @@ def _row(row: Row, *, chosen: bool) -> Markup:
 def _pattern(row: Row) -> Markup:
     kind = row["kind"]
     title = escape(plain_name(row["name"]))
-    small = tag("small", escape(f" {KIND_WORDS[kind]}")) if kind != "relation" else NOTHING
+    small = tag("small", escape(f" {KIND_WORDS[kind]} ")) if kind != "relation" else NOTHING
+    if judged(row) == "rule":
+        small = join((small, badge(*VERDICTS[row["verdict"]])))
     if len(row["keys"]) < 2:
         return join((title, small))
     return join(
