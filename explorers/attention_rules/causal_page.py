@@ -50,7 +50,7 @@ def _section(title: str, row: Row, said: str, picture: str, bars: Sequence[Bar])
     shown = bar_chart(
         [*bars, difference] if row["cases"] >= LEAST else bars,
         title=picture,
-        axis_title=f"share; the difference with its 95 % interval must lie above or below {MARGIN} (mark)",
+        axis_title=f"share; the mark, {MARGIN}, must lie outside the interval",
         limits=_limits(row),
     )
     return tag(

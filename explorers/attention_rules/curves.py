@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from backends.attention_rules.names import KS
 from explorers.attention_rules.words import Row
-from explorers.views.line_curve import Series, line_curve
+from explorers.views.line_curve import Role, Series, line_curve
 from explorers.views.picture import Picture
 
 K_TICKS = [(at, f"{k:,}") for at, k in enumerate(KS) if at % 2 == 0]
@@ -18,6 +18,10 @@ FLAT = (
     ("random pairs, best k", "random"),
 )
 """What is drawn as one value for all k, and the ending of its column."""
+
+DETAILS = (("precision", "precision"), ("recall", "recall"), ("rank correlation", "spearman"))
+SETS: tuple[tuple[str, str, Role], ...] = (("curve", "", "other"), ("top_curve", ", paper's set", "baseline"))
+"""The sets of text: the column of F1 over k, what is said of it, and how it is drawn."""
 
 
 def natural_curve(feature: Row) -> Picture:
@@ -52,9 +56,10 @@ def _curve(
     title: str,
     y_title: str,
 ) -> Picture:
+    places = _places(feature)
     values = [*((name, feature[f"{score}_{ending}"]) for name, ending in FLAT), *flat]
     series = [
-        Series("our rules", *_until(feature, feature[column]), role="ours"),
+        Series("our rules", places, _cut(feature[column], places), role="ours"),
         *(Series(name, range(len(KS)), values) for name, values in other),
         Series("single words (unigram)", range(len(KS)), feature[f"{column}_unigram"], role="baseline"),
         *(
@@ -68,19 +73,25 @@ def _curve(
     )
 
 
-def detail_curve(feature: Row, column: str = "curve") -> Picture:
-    """Precision, recall and rank correlation of the first k rules: on natural text; as `top_curve`, on the paper's."""
-    lines = (("precision", "precision"), ("recall", "recall"), ("rank correlation", "spearman"))
-    series = [Series(name, *_until(feature, feature[f"{column}_{ending}"])) for name, ending in lines]
-    where = "at the natural rate" if column == "curve" else "on the paper's set"
+def detail_curve(feature: Row) -> Picture:
+    """Precision, recall and rank correlation of the first k rules, on natural text and, in grey, on the paper's set."""
+    places = _places(feature)
+    series = [
+        Series(name + suffix, places, _cut(feature[f"{column}_{ending}"], places), role=role, dashed=role == "baseline")
+        for column, suffix, role in SETS
+        for name, ending in DETAILS
+    ]
     return line_curve(
-        series, title=f"Precision, recall and rank correlation of our rules {where}",
-        x_title="number of rules k", y_title="held-out text", x_ticks=[(at, f"{k:,}") for at, k in enumerate(KS)],
+        series, title="Precision, recall and rank correlation of our first k rules",
+        x_title="number of rules k", y_title="held-out text", x_ticks=[(at, f"{KS[at]:,}") for at in places],
     )  # fmt: skip
 
 
-def _until(feature: Row, values: Sequence[float]) -> tuple[Sequence[int], Sequence[float]]:
-    """Places in `KS` and values up to that k at which the feature's rules come to their end."""
+def _places(feature: Row) -> range:
+    """Places in `KS` up to that k at which the feature's rules come to their end."""
     count = len(feature["rules"])
-    last = next((at for at, k in enumerate(KS) if k >= count), len(KS) - 1)
-    return range(last + 1), values[: last + 1]
+    return range(next((at for at, k in enumerate(KS) if k >= count), len(KS) - 1) + 1)
+
+
+def _cut(values: Sequence[float], places: range) -> Sequence[float]:
+    return values[: len(places)]
