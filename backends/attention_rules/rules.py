@@ -109,11 +109,13 @@ def mine(
     found = found.masked_fill((codes < 0) | (codes == FIRST), 0)
     main = found.argmax(1)
     candidates = _candidates(found, codes, tokens, main, places, whole / len(rows))
-    bins = distance_bins(sample.ids.shape[1])
+    bins = distance_bins(sample.ids.shape[1])[queries]
+    cells, order = (codes * places.size + tokens).flatten().sort()
     at_query = sample.ids[rows, queries]
     rules = []
     for group in _grouped(candidates, embedding, most):
-        rule = _rule(group, found, codes, tokens, bins[queries])
+        own = order[_spans(cells, [group[0].relation * places.size + one.key for one in group])]
+        rule = _rule(group, found.flatten()[own], bins.flatten()[own])
         rules.append(_narrowed(rule, codes, tokens, main, at_query, places))
     return sorted(rules, key=lambda rule: -rule.support * rule.precision)[:most]
 
@@ -149,15 +151,21 @@ def _grouped(candidates: Sequence[_Candidate], embedding: Tensor, most: int) -> 
     return groups
 
 
-def _rule(group: Sequence[_Candidate], found: Tensor, codes: Tensor, tokens: Tensor, bins: Tensor) -> Rule:
-    keys = tuple(c.key for c in group)
-    matched = (codes == group[0].relation) & torch.isin(tokens, torch.tensor(keys))
-    shares = torch.zeros(len(DISTANCES)).index_add_(0, bins[matched], found[matched].clamp_min(0))
+def _spans(cells: Tensor, wanted: Sequence[int]) -> Tensor:
+    """Where sorted `cells` are one of `wanted`."""
+    codes = torch.tensor(wanted)
+    firsts, ends = torch.searchsorted(cells, codes).tolist(), torch.searchsorted(cells, codes, right=True).tolist()
+    return torch.cat([torch.arange(first, end) for first, end in zip(firsts, ends, strict=True)])
+
+
+def _rule(group: Sequence[_Candidate], found: Tensor, bins: Tensor) -> Rule:
+    """The rule of alike candidates, from the contributions of all that it matches, and the bins of their distances."""
+    shares = torch.zeros(len(DISTANCES)).index_add_(0, bins, found.clamp_min(0))
     support, often = sum(c.main for c in group), sum(c.occurrences for c in group)
     precision = sum(c.precision * c.occurrences for c in group) / max(often, 1)
     return Rule(
         relation=RELATIONS[group[0].relation],
-        keys=keys,
+        keys=tuple(c.key for c in group),
         queries=(),
         weight=sum(c.total for c in group) / support,
         profile=tuple((shares / shares.sum().clamp_min(1e-12)).tolist()),

@@ -90,8 +90,9 @@ def stand_in(model: HeadModel, work: Path, row: Row, index: RuleIndex, ids: Ids,
 
     Returns:
         a row with `layer`, `head`, `seed`; `ablated`, by how much its mean moves the model, nats; `autoencoder` and
-        `rules`, the share of that which they keep; `explained`, the share of the variance of z that the rules tell;
-        `features`, rows with `feature`, `f1`, `ablated` and `rules`.
+        `rules`, the share of that which they keep; `loss`, of the next token with the head as it is (`clean`), with its
+        mean (`ablated`), the autoencoder or the rules in its place, nats; `explained`, the share of the variance of z
+        that the rules tell; `features`, rows with `feature`, `f1`, `ablated` and `rules`.
     """
     head = row["layer"], row["head"]
     sae = load_sae(*head, row["seed"], folder)
@@ -110,12 +111,19 @@ def stand_in(model: HeadModel, work: Path, row: Row, index: RuleIndex, ids: Ids,
     left, spread = ((z - other)[:, 1:].square().sum() for other in (by_rules, z[:, 1:].mean((0, 1))))
     clean = Clean(model, held_out.sample.ids[:TEXTS])
     whole = clean.against_mean(head, z[:TEXTS], by_rules[:TEXTS], z[:, 1:].mean((0, 1)))
+    by_sae = autoencoder_in_place(clean, *head, sae, z[:TEXTS])
     verified = [feature for feature in features if feature["verdict"] == "verified"]
     return {
         **{name: int(row[name]) for name in ("layer", "head", "seed")},
         "ablated": whole.ablated.moved,
-        "autoencoder": autoencoder_in_place(clean, *head, sae, z[:TEXTS]).kept,
+        "autoencoder": by_sae.kept,
         "rules": whole.kept,
+        "loss": {
+            "clean": whole.clean,
+            "ablated": whole.ablated.loss,
+            "autoencoder": by_sae.replaced.loss,
+            "rules": whole.replaced.loss,
+        },
         "explained": 1 - float(left / spread),
         "features": [
             {

@@ -23,6 +23,12 @@ def stand_in_html(key: FeatureKey, found: dict[str, Any]) -> Markup:
     if row is None:
         return NOTHING
     told = f"layer {key.layer}, head {key.head}, seed {row['seed']}; held-out text"
+    loss = row["loss"]
+    losses = (
+        f"Next-token loss: {fixed(loss['clean'], 4)} nats with the head as it is; with its mean in its place "
+        f"{fixed(loss['ablated'], 4)}, with its rules {fixed(loss['rules'], 4)}, with the autoencoder "
+        f"{fixed(loss['autoencoder'], 4)}. One of 270 heads changes it so little that the divergence tells more."
+    )
     note = (
         f"Precomputed by {found['command']} on {found['date']}: {found['texts']} sequences; single features on the "
         f"{found['strongest']} on which each is strongest."
@@ -34,6 +40,7 @@ def stand_in_html(key: FeatureKey, found: dict[str, Any]) -> Markup:
         tag("h3", escape("Rules in the place of its head "), tag("small", escape(told))),
         tag("p", escape(LESSON)),
         Markup(evidence_strip(evidence(row)).html),
+        tag("p", escape(losses), class_="atelier-note"),
         tag("div", Table(headings, rows).html(), class_="atelier-rules"),
         tag("p", escape(note), class_="atelier-note"),
         class_="atelier-section",

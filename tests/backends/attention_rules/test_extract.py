@@ -116,6 +116,7 @@ def _check_stand_in(model: Decoder, folder: Path, index: RuleIndex, out: Path) -
         assert row["ablated"] > 0
         assert row["rules"] < row["autoencoder"] <= 1
         assert row["explained"] < 1
+        assert all(0 < loss < 20 for loss in row["loss"].values())
         assert len(row["features"]) <= stand_in.FEATURES
     (out / shelf.STAND_IN).write_text(stand_in.stored(rows))
     assert [row["head"] for row in shelf.stand_in(out)["heads"]] == [1, 2]

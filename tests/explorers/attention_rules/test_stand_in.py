@@ -16,6 +16,7 @@ ROW = {
     "autoencoder": 0.9,
     "rules": -0.25,
     "explained": 0.4,
+    "loss": {"clean": 3.1, "ablated": 3.15, "autoencoder": 3.11, "rules": 3.123456},
     "features": [
         {"feature": 7, "f1": 0.9, "ablated": 0.002, "rules": 0.8},
         {"feature": 9, "f1": 0.1, "ablated": 0.0, "rules": None},
