@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from backends.attention_rules import evaluate
-from backends.attention_rules.classes import name_of
+from backends.attention_rules.class_names import class_name, group_of
 from backends.attention_rules.examples import examples_of
 from backends.attention_rules.features import Feature, HeadSample, strong_from
 from backends.attention_rules.models import Head, HeadModel
@@ -64,7 +64,7 @@ class FeatureRows:
         held_out: HeadText,
         tags: Mapping[str, str],
     ) -> None:
-        """Prepares what all features share; `tags` name classes of words, see `classes.name_of`."""
+        """Prepares what all features share; `tags` name classes of words, see `class_names.group_of`."""
         self.model, self.head, self.sae, self.tags = model, head, sae, tags
         self.found_on, self.held_out = found_on, held_out
         self.size = model.vocabulary.size
@@ -104,15 +104,13 @@ class FeatureRows:
         )  # fmt: skip
 
     def of(self, number: int, rules: Sequence[Rule], verdict: Verdict) -> dict[str, list[Row]]:
-        """The rows of feature `number`, whose main source has that verdict, in every table."""
+        """The rows of feature `number`, whose main source has that verdict, in the tables that it has rows in."""
         active = self.held_out.active[number].float()
         first = evaluate.rule_matches(rules, self.held_out.places)
         row = self._feature_row(number, rules, first, active, verdict)
-        rule_rows = [self.rule_row(rank, rule, row["f1"], verdict.verdict) for rank, rule in enumerate(rules)]
         return {
             "features": [row],
-            "rules": rule_rows,
-            "mentions": mentions_of(rule_rows),
+            "rules": [self.rule_row(rank, rule, row["f1"], verdict.verdict) for rank, rule in enumerate(rules)],
             "examples": examples_of(self.held_out.sample.ids, active, self.strong[number], first < row["k"]),
         }
 
@@ -121,11 +119,12 @@ class FeatureRows:
         lists = {column: self.words(getattr(rule, column)) for column in ("keys", "queries", "unless")}
         plain = {c: getattr(rule, c) for c in ("relation", "kind", "more_than", "support")}
         plain |= {"weight": float(f"{rule.weight:.3g}"), "precision": round(rule.precision, 3)}
-        shown = {"rank": rank, "name": self._name(rule), "verdict": verdict, "f1": f1}
+        shown = {"rank": rank, "group": group_of(lists["keys"], self.tags), "verdict": verdict, "f1": f1}
         return lists | plain | shown | {"profile": [round(share, 2) for share in rule.profile]}
 
     def _name(self, rule: Rule) -> str:
-        return name_of(self.words(rule.keys), self.tags)
+        words = self.words(rule.keys)
+        return class_name(words, group_of(words, self.tags))
 
     def _feature_row(self, number: int, rules: Sequence[Rule], first: Tensor, active: Tensor, verdict: Verdict) -> Row:
         strong = self.strong[number]
@@ -215,17 +214,6 @@ class FeatureRows:
         total = torch.zeros(len(pairs)).index_add_(0, where, shares.flatten().clamp_min(0))
         best = pairs[total.topk(min(PAIRS, len(pairs))).indices]
         return keys, (best // self.size, best % self.size)
-
-
-def mentions_of(rules: Sequence[Row]) -> list[Row]:
-    """The tokens that rows of rules mention, each once a rule and side."""
-    sides = (("key", "keys"), ("query", "queries"), ("unless", "unless"))
-    return [
-        {"token": token, "side": side, "rank": one["rank"]}
-        for one in rules
-        for side, column in sides
-        for token in dict.fromkeys(one[column])
-    ]
 
 
 def _curves(name: str, found: evaluate.Curve, ranks: Sequence[float]) -> Row:

@@ -14,7 +14,7 @@ import torch
 from backends.attention_rules import collect, shipped
 from backends.attention_rules.catalog import load_model
 from backends.attention_rules.causal import Cases, replacement, strongest
-from backends.attention_rules.feature_rows import FeatureRows, HeadText, Row, mentions_of
+from backends.attention_rules.feature_rows import FeatureRows, HeadText, Row
 from backends.attention_rules.head_tests import tests_of
 from backends.attention_rules.in_place import Clean, autoencoder_in_place
 from backends.attention_rules.models import Head
@@ -119,7 +119,7 @@ def _replaced(features: FeatureRows) -> tuple[dict[int, Cases], dict[int, Verdic
 
 
 def _rows(features: FeatureRows, verdicts: dict[int, Verdict]) -> tuple[dict[str, list[Row]], dict[int, list[Rule]]]:
-    tables: dict[str, list[Row]] = {name: [] for name in ("features", "rules", "mentions", "examples", "tests")}
+    tables: dict[str, list[Row]] = {name: [] for name in ("features", "rules", "examples", "tests")}
     rules = {}
     for number, verdict in verdicts.items():
         rules[number] = features.rules(number)
@@ -146,4 +146,3 @@ def _tested(
             row = features.rule_row(ranks[found.feature], found.rule, f1[found.feature], found.verdict)
             ranks[found.feature] += 1
             tables["rules"].append(where | row)
-            tables["mentions"] += [where | mention for mention in mentions_of([row])]

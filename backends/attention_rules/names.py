@@ -1,5 +1,7 @@
 """What the page must know of the backend where no torch is needed to read it."""
 
+import unicodedata
+
 NEAR = 4
 """Distances up to this have a relation of their own."""
 
@@ -14,3 +16,16 @@ MARGIN = 0.25
 
 LEAST = 5
 """Fewer cases than this decide nothing."""
+
+
+def visible(token: str) -> str:
+    """`token` in one line: a newline as ⏎, other invisible characters as their code, blanks alone as ␣."""
+    shown = "".join(_shown(character) for character in token)
+    return shown if shown.strip() else shown.replace(" ", "␣") or "∅"
+
+
+def _shown(character: str) -> str:
+    if character == "\n":
+        return "⏎"
+    hidden = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")
+    return f"⟨U+{ord(character):04X}⟩" if hidden else character

@@ -54,7 +54,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("rank", pa.int16()),
             ("relation", pa.string()),
             ("kind", pa.string()),
-            ("name", pa.string()),
+            ("group", pa.string()),
             ("keys", _STRINGS),
             ("queries", _STRINGS),
             ("unless", _STRINGS),
@@ -81,21 +81,18 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("measured_thresholds", _INTS),
         ]
     ),
-    "mentions": pa.schema([("token", pa.string()), ("side", pa.string()), *_FEATURE, ("rank", pa.int16())]),
     "examples": pa.schema([*_FEATURE, ("kind", pa.string()), ("at", pa.int16()), ("ids", _INTS), ("active", _FLOATS)]),
 }
 """Columns of every table. In `features`, `k` is how many of the rules foretell it best on all held-out text; `f1` and
 those of other lists are at the number that is best on the other half of it; curves are over `names.KS`. `f1_pairs`
-is of pairs by their true contributions, `f1_paper` of the paper's, by weights. `f1` in `rules` is the feature's;
-`mentions` lists every token of every rule, in order.
+is of pairs by their true contributions, `f1_paper` of the paper's, by weights. In `rules`, `f1` is the feature's and
+`group` what kind of words the keys are.
 
 `tests` holds the tests of `absence` (`token` put in before the query; `control` by tokens that draw as much attention,
 `random` by any) and of `counting` (grids row by row, n copies of `token` by m of `against`; -1: beyond the grid).
 """
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-
-_ORDER = {"mentions": [("token", "ascending")]}
 
 
 def write_part(folder: Path, rows: Rows) -> None:
@@ -114,10 +111,8 @@ def combine(parts: Sequence[Path], out: Path) -> dict[str, int]:
     for name, schema in SCHEMAS.items():
         tables = [pq.read_table(part / f"{name}.parquet", schema=schema) for part in parts]
         table = pa.concat_tables(tables) if tables else schema.empty_table()
-        if name in _ORDER:
-            table = table.sort_by(_ORDER[name])
         file, temporary = out / f"{name}.parquet", out / f".{name}.tmp"
-        # Small groups let a search by token skip nearly all of the table.
+        # Small groups let the search for one feature skip nearly all of the table.
         pq.write_table(table, temporary, compression="zstd", compression_level=19, row_group_size=32_768)
         temporary.replace(file)
         sizes[name] = file.stat().st_size

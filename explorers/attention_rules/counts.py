@@ -24,8 +24,9 @@ class CountPanel:
         with gr.Accordion("How many does it take? Count two words", open=False):
             gr.Markdown(
                 "Copies of two words are strewn into what stands before the explained token, and the model is run on "
-                "each text. Under one softmax the value is (n·o₊·P₊ + m·o₋·P₋ + P₀) / (n·o₊ + m·o₋ + 1): the closed "
-                "form knows the odds o and promotions P of one copy only.",
+                "each text. Under one softmax the sum over sources is (n·o₊·P₊ + m·o₋·P₋ + P₀) / (n·o₊ + m·o₋ + 1): "
+                "the closed form knows the odds o and promotions P of one copy only. Where the sum is positive, the "
+                "feature is active unless other features of its head are larger.",
                 elem_classes="atelier-hint",
             )
             with gr.Row():
@@ -69,7 +70,7 @@ def said(found: "Counted") -> str:
     ]
     alone, foretold = found.grid.measured_thresholds[0], found.grid.thresholds[0]
     return (
-        f"Without any “{minus}”, the feature is active {_from(alone, plus, size)}; the closed form says "
+        f"Without any “{minus}”, the sum is positive {_from(alone, plus, size)}; the closed form says "
         f"{_from(foretold, plus, size)}. It is on the right side of 0 in {sum(cells)} of {len(cells)} cells, and its "
         f"threshold is within one copy in {found.grid.within_one:.0%} of the columns."
     )

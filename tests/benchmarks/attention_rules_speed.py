@@ -121,17 +121,17 @@ def queries() -> Iterator[Figure]:
 def enlarged(folder: Path) -> list[str]:
     """Writes an index of `RULES` rules to `folder`, the shipped rows under further seeds; tokens that it mentions."""
     copies = -(-RULES // pq.read_metadata(INDEX / "rules.parquet").num_rows)
+    tokens: set[str] = set()
     for name, schema in SCHEMAS.items():
         table = pq.read_table(INDEX / f"{name}.parquet").select(schema.names)
-        if name in ("rules", "mentions", "features"):
+        if name in ("rules", "features"):
             at = schema.names.index("seed")
             seeds = (pa.array([100 + copy] * len(table), pa.int16()) for copy in range(copies))
             table = pa.concat_tables([table.set_column(at, "seed", column) for column in seeds])
-        if name == "mentions":
-            table = table.sort_by([("token", "ascending")])
-            tokens: list[str] = table["token"].unique().to_pylist()
+        if name == "rules":
+            tokens.update(token for side in ("keys", "queries") for own in table[side].to_pylist() for token in own)
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd", row_group_size=32_768)
-    return tokens
+    return sorted(tokens)
 
 
 def one_sentence() -> Iterator[Figure]:
