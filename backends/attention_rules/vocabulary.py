@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
@@ -125,17 +124,3 @@ class WordVocabulary(Vocabulary):
     def token(self, number: int) -> str:
         """The word with the id `number`."""
         return self.words[number]
-
-
-def visible(token: str) -> str:
-    """`token` in one line that shows what it is: a blank as ␣, control and invisible characters as their code."""
-    return "".join(_shown(character) for character in token) or "∅"
-
-
-def _shown(character: str) -> str:
-    if character == " ":
-        return "␣"
-    if character == "\n":
-        return "⏎"
-    invisible = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")
-    return f"⟨U+{ord(character):04X}⟩" if invisible else character

@@ -1,10 +1,10 @@
 """Rules and tokens in plain words."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from backends.attention_rules.names import visible as visible  # the page's modules find it here, beside the other words
 from explorers.views.badge import Status
 from explorers.views.svg import Markup, escape, tag
 
@@ -27,19 +27,6 @@ VERDICTS: dict[str, tuple[str, Status]] = {
     "undecided": ("undecided", "neutral"),
 }
 MARKS = {"verified": "✓", "refuted": "✕", "undecided": "·"}
-
-
-def visible(token: str) -> str:
-    """A token in one line: a newline as ⏎, other invisible characters as their code, a lone blank as ␣."""
-    shown = "".join(_shown(character) for character in token)
-    return shown if shown.strip() else shown.replace(" ", "␣") or "∅"
-
-
-def _shown(character: str) -> str:
-    if character == "\n":
-        return "⏎"
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")
-    return f"⟨{ord(character):04X}⟩" if hidden else character
 
 
 def plain_name(name: str) -> str:

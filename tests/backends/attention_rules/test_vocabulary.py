@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.attention_rules.vocabulary import MOST_TOKENS, BpeVocabulary, WordVocabulary, visible
+from backends.attention_rules.vocabulary import MOST_TOKENS, BpeVocabulary, WordVocabulary
 from backends.errors import InputError, MissingFileError, WeightsError
 from tests.backends.attention_rules.conftest import FIRST
 
@@ -57,10 +57,3 @@ def test_a_missing_or_damaged_tokenizer_is_told(tmp_path: Path, tokenizer_file: 
     tokenizer_file.write_text('{"version": "1.0", "model"')
     with pytest.raises(WeightsError, match="tokenizer"):
         BpeVocabulary(tokenizer_file, FIRST)
-
-
-def test_invisible_characters_become_visible() -> None:
-    assert visible(" the") == "␣the"
-    assert visible("a\x00\n\u202eb") == "a⟨U+0000⟩⏎⟨U+202E⟩b"
-    assert visible("") == "∅"
-    assert visible("<b>") == "<b>"  # markup is the page's to escape
