@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ MOST = 200
 
 SORTS = {"f1": "f1 DESC", "weight": "weight DESC", "precision": "precision DESC", "support": "support DESC"}
 VERDICTS = ("verified", "refuted", "undecided")
+KINDS = ("relation", "skip-gram", "absence", "counting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class Search:
     Attributes:
         key, query, token: a token, as it stands in text (" speaks" with its blank); `token` on any side of the rule, in
             what must not stand between too.
-        relation, verdict: one of `RELATIONS`, of `VERDICTS`.
-        kind: `relation`, `skip-gram`, `absence` or `counting`.
+        any_spelling: whether these tokens stand for all that differ from them in case or in blanks around them only.
+        relation, kind, verdict: one of `RELATIONS`, of `KINDS`, of `VERDICTS`.
         layer, head, seed: of the feature.
         least_f1: of the feature on natural text, 0 to 1.
         sort: one of `SORTS`.
@@ -40,6 +43,7 @@ class Search:
     key: str | None = None
     query: str | None = None
     token: str | None = None
+    any_spelling: bool = False
     relation: str | None = None
     kind: str | None = None
     verdict: str | None = None
@@ -54,15 +58,19 @@ class Search:
     def __post_init__(self) -> None:
         for value, known, what in (
             (self.relation, RELATIONS, "relation"),
-            (self.kind, ("relation", "skip-gram", "absence", "counting"), "kind of rule"),
+            (self.kind, KINDS, "kind of rule"),
             (self.verdict, VERDICTS, "verdict"),
             (self.sort, tuple(SORTS), "order"),
         ):
             if value is not None and value not in known:
                 raise InputError(f"There is no {what} {quoted(value)}; choose from {', '.join(known)}.")
-        for number, name in ((self.layer, "layer"), (self.head, "head"), (self.seed, "seed"), (self.offset, "offset")):
+        if not isinstance(self.any_spelling, bool):
+            raise InputError(f"any_spelling must be true or false, got {quoted(self.any_spelling)}.")
+        for number, name in ((self.layer, "layer"), (self.head, "head"), (self.seed, "seed")):
             if number is not None and not (isinstance(number, int) and 0 <= number < 2**15):
                 raise InputError(f"{name} must be a whole number from 0, got {quoted(number)}.")
+        if not (isinstance(self.offset, int) and 0 <= self.offset < 2**31):
+            raise InputError(f"offset must be a whole number from 0, got {quoted(self.offset)}.")
         if not (isinstance(self.limit, int) and 1 <= self.limit <= MOST):
             raise InputError(f"limit must be a whole number from 1 to {MOST}, got {quoted(self.limit)}.")
         if not isinstance(self.least_f1, int | float) or not 0 <= self.least_f1 <= 1:
@@ -78,6 +86,26 @@ _HELD = ("rules",)
 """Tables that are read into memory, compressed (0.2 GB for a million rules): in a file, each row found costs a scan."""
 
 _SAME_RULE = "m.layer = r.layer AND m.head = r.head AND m.seed = r.seed AND m.feature = r.feature AND m.rank = r.rank"
+
+_UNLIKE = 4
+_SHORTEST_START = 3
+"""Letters that a token must have to be offered because what was typed begins with it."""
+
+
+def _folded(token: str) -> str:
+    """`token` without case and the blanks around it; blanks alone stay."""
+    return token.strip(" ").casefold() or token
+
+
+def _unlike(wanted: str, other: str) -> int:
+    """How unlike two folded tokens are: 0 for the same, `_UNLIKE` for no likeness."""
+    if other == wanted:
+        return 0
+    if other.startswith(wanted):
+        return 1
+    if wanted.startswith(other) and len(other) >= _SHORTEST_START:
+        return 2
+    return 3 if wanted in other else _UNLIKE
 
 
 class RuleIndex:
@@ -116,9 +144,46 @@ class RuleIndex:
         """All heads that were extracted, with the figures of their autoencoders."""
         return self._rows("SELECT * FROM heads ORDER BY layer, head, seed", {})
 
+    @cached_property
+    def _tokens(self) -> dict[str, list[str]]:
+        """The tokens that rules mention, the most mentioned first, by what is left without case and blanks."""
+        found = defaultdict(list)
+        for row in self._rows("SELECT token FROM mentions GROUP BY token ORDER BY count(*) DESC, token", {}):
+            found[_folded(row["token"])].append(row["token"])
+        return dict(found)
+
+    def spellings(self, token: str, *, any_spelling: bool = True) -> list[str]:
+        """The tokens that rules mention and that are `token`, or `token` but for case and blanks around it."""
+        alike = self._tokens.get(_folded(token), [])
+        return alike if any_spelling else [one for one in alike if one == token]
+
+    def near(self, token: str, limit: int = 6) -> list[str]:
+        """Tokens that rules mention and that are like `token`, one for each that differs in more than case and blanks.
+
+        The same in another spelling comes first, then what begins with it, what it begins with, and what holds it;
+        of these the most mentioned first.
+        """
+        wanted = _folded(token)
+        ranked = sorted((_unlike(wanted, one), at, one) for at, one in enumerate(self._tokens))
+        return [self._tokens[one][0] for unlike, _, one in ranked[:limit] if unlike < _UNLIKE]
+
+    def count(self, search: Search) -> int:
+        """How many rules were asked for, whatever the `limit` and `offset`."""
+        where, wanted = self._where(search)
+        return int(self._rows(f"SELECT count(*) AS rules FROM rules r WHERE {where}", wanted)[0]["rules"])
+
     def search(self, search: Search) -> list[Row]:
         """The rules that were asked for, best first."""
-        wanted: dict[str, Any] = {"limit": search.limit, "offset": search.offset}
+        where, wanted = self._where(search)
+        wanted |= {"limit": search.limit, "offset": search.offset}
+        order = f"r.{SORTS[search.sort]}, r.layer, r.head, r.seed, r.feature, r.rank"
+        best = f"SELECT r.rowid FROM rules r WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
+        # Rows are chosen by their small columns first: sorting whole rows would read the lists of all that match.
+        return self._rows(f"SELECT r.* FROM rules r WHERE r.rowid IN ({best}) ORDER BY {order}", wanted)
+
+    def _where(self, search: Search) -> tuple[str, dict[str, Any]]:
+        """The condition on a rule `r`, and the values in it."""
+        wanted: dict[str, Any] = {}
         conditions = []
         for column in ("relation", "kind", "verdict", "layer", "head", "seed"):
             value = getattr(search, column)
@@ -131,14 +196,14 @@ class RuleIndex:
         for name, side in (("key", "AND m.side = 'key'"), ("query", "AND m.side = 'query'"), ("token", "")):
             token = getattr(search, name)
             if token is not None:
-                mentioned = f"SELECT 1 FROM mentions m WHERE m.token = ${name} {side} AND {_SAME_RULE}"
-                conditions.append(f"EXISTS ({mentioned})")
-                wanted[name] = token
-        where = " AND ".join(conditions) or "true"
-        order = f"r.{SORTS[search.sort]}, r.layer, r.head, r.seed, r.feature, r.rank"
-        best = f"SELECT r.rowid FROM rules r WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
-        # Rows are chosen by their small columns first: sorting whole rows would read the lists of all that match.
-        return self._rows(f"SELECT r.* FROM rules r WHERE r.rowid IN ({best}) ORDER BY {order}", wanted)
+                # Whole tokens, because the file is sorted by them: a pattern would have all of it read.
+                spelt = self.spellings(token, any_spelling=search.any_spelling)
+                values = {f"{name}_{at}": one for at, one in enumerate(spelt)}
+                among = ", ".join(f"${one}" for one in values)
+                mentioned = f"SELECT 1 FROM mentions m WHERE m.token IN ({among}) {side} AND {_SAME_RULE}"
+                conditions.append(f"EXISTS ({mentioned})" if values else "false")
+                wanted |= values
+        return " AND ".join(conditions) or "true", wanted
 
     def feature(self, layer: int, head: int, seed: int, feature: int) -> Row:
         """One feature with its `rules`, `tests` and `examples`; InputError if the index has none such."""

@@ -1,5 +1,6 @@
 """The index answers what was put in, whatever is asked; damage and injection get nowhere."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,58 @@ def test_reverse_search_looks_at_every_side_and_keeps_the_other_conditions(folde
     assert index.search(Search(token=NASTY))[0]["name"] == NASTY
 
 
+@pytest.fixture
+def spelt(tmp_path: Path) -> RuleIndex:
+    """Two heads whose rules mention one word in several spellings, all with one score."""
+    write_part(tmp_path / "a", _rows(2, ["speaks", " Speaks", " speaker"], 0.5))
+    write_part(tmp_path / "b", _rows(5, [" speaks", "loudspeaker", " speaks", "sp"], 0.5))
+    combine([tmp_path / "b", tmp_path / "a"], tmp_path / "index")
+    return RuleIndex(tmp_path / "index")
+
+
+def test_any_spelling_finds_all_of_them_in_one_order_without_doubles(spelt: RuleIndex) -> None:
+    wanted = Search(token="SPEAKS", any_spelling=True)
+    found = [(row["layer"], row["rank"]) for row in spelt.search(wanted)]
+    assert found == [(2, 0), (2, 1), (5, 0), (5, 2)]
+    pages = [spelt.search(replace(wanted, limit=3, offset=offset)) for offset in (0, 3)]
+    assert [(row["layer"], row["rank"]) for page in pages for row in page] == found
+    assert [row["rank"] for row in spelt.search(replace(wanted, layer=5, sort="weight"))] == [0, 2]
+    assert spelt.search(Search(key="speaks", query="Q ", any_spelling=True)) == spelt.search(wanted)
+    assert spelt.search(Search(token="SPEAKS")) == []
+    assert spelt.search(Search(token="speak", any_spelling=True)) == []
+
+
+def test_the_count_is_of_all_pages_and_of_rules_not_of_mentions(spelt: RuleIndex) -> None:
+    assert spelt.count(Search(token="Speaks", any_spelling=True, limit=1, offset=2)) == 4
+    assert spelt.count(Search(key=" speaks")) == 2
+    assert spelt.count(Search(token="speaks", verdict="verified")) == 0
+    assert spelt.count(Search(token="nothing", any_spelling=True)) == 0
+    assert spelt.count(Search()) == 7
+    last = spelt.search(Search(limit=4, offset=4))
+    assert [row["rank"] for row in last] == [1, 2, 3]
+    assert spelt.search(Search(offset=100_000)) == []
+
+
+def test_spellings_are_told_and_like_tokens_offered_the_likest_first(spelt: RuleIndex) -> None:
+    assert spelt.spellings(" SPEAKS ") == [" speaks", " Speaks", "speaks"]  # the most mentioned first
+    assert spelt.spellings("speaks", any_spelling=False) == ["speaks"]
+    assert spelt.near("SPEAKS") == [" speaks"]
+    assert spelt.near("speak") == [" speaks", " speaker", "loudspeaker"]
+    assert spelt.near("speak", limit=1) == [" speaks"]
+    assert spelt.near("speakson") == [" speaks"]  # “sp” is too short to be meant
+    assert spelt.near("%") == spelt.near("s_eak") == []
+
+
+def test_hostile_words_are_words_like_any_other(folder: Path) -> None:
+    index = RuleIndex(folder)
+    assert index.count(Search(token=" <B>\x00", any_spelling=True)) == 1
+    assert index.count(Search(token=NASTY.lower(), any_spelling=True)) == 1
+    for word in ("\ud800", "\x07\u202e", "%", "' OR true --"):
+        assert index.search(Search(token=word)) == index.search(Search(token=word, any_spelling=True)) == []
+        assert index.near(word) == []
+    assert index.count(Search()) == 5
+
+
 def test_random_features_repeat_and_vary(folder: Path) -> None:
     index = RuleIndex(folder)
     drawn = [index.random(number)["layer"] for number in range(20)]
@@ -96,7 +149,8 @@ def test_random_features_repeat_and_vary(folder: Path) -> None:
     [
         {"relation": "left of"}, {"kind": "x"}, {"verdict": "maybe"}, {"sort": "f1; DROP"}, {"layer": -1},
         {"head": "1"}, {"limit": 0}, {"limit": 10_000}, {"offset": -1}, {"least_f1": 2}, {"least_f1": float("nan")},
-        {"key": ""}, {"key": "x" * 101},
+        {"key": ""}, {"key": "x" * 101}, {"token": "x" * 10_000, "any_spelling": True}, {"any_spelling": "yes"},
+        {"offset": 1.5},
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused(wanted: dict[str, Any]) -> None:
