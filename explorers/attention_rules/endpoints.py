@@ -34,11 +34,13 @@ def rules_search(
     sort: str = "f1",
     limit: int = 50,
     offset: int = 0,
+    any_spelling: bool = False,
 ) -> list[Json]:
     """Rules, best first.
 
     Args:
-        token: a token that they mention, as it stands in text (" what" with its blank); none for all rules.
+        token: a token that they mention, as it stands in text (" what" with its blank), at most 100 characters; none
+            for all rules.
         side: "key", "query", or "any", which also finds what must not stand between.
         relation: "at 0" to "at 4", "same", "after same" or "before".
         kind: "relation", "skip-gram", "absence" or "counting".
@@ -49,11 +51,12 @@ def rules_search(
         least_f1: of the feature on natural text, 0 to 1.
         sort: "f1", "weight", "precision" or "support".
         limit: rows at most, 1 to 200.
-        offset: rows to skip.
+        offset: rows to skip; rows that score the same keep one order, so that pages never overlap.
+        any_spelling: true to find the token in any case, with and without blanks around it, as the page does.
     """
     if side not in ("key", "query", "any"):
         raise InputError(f"There is no side {quoted(side)}; choose from key, query, any.")
-    sides: Json = {"token" if side == "any" else side: token}
+    sides: Json = {"token" if side == "any" else side: token, "any_spelling": any_spelling}
     rest: Json = {"relation": relation, "kind": kind, "verdict": verdict, "layer": layer, "head": head}
     sizes: Json = {"least_f1": least_f1, "sort": sort, "limit": limit, "offset": offset}
     return shelf.rules_index().search(Search(**rest, **sizes, **sides))

