@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from backends.attention_rules.class_names import class_name
 from backends.attention_rules.names import RELATIONS
 from backends.attention_rules.tables import SCHEMAS
 from backends.errors import InputError, MissingFileError, WeightsError, quoted
@@ -87,6 +88,13 @@ _HELD = ("rules",)
 
 _SAME_RULE = "m.layer = r.layer AND m.head = r.head AND m.seed = r.seed AND m.feature = r.feature AND m.rank = r.rank"
 
+_SIDES = (("key", "keys"), ("query", "queries"), ("unless", "unless"))
+_MENTIONS = " UNION ALL ".join(
+    f"SELECT unnest({column}) AS token, '{side}' AS side, layer, head, seed, feature, rank FROM rules"
+    for side, column in _SIDES
+)
+"""All tokens of all rules, each with the side on which it stands."""
+
 _UNLIKE = 4
 _SHORTEST_START = 3
 """Letters that a token must have to be offered because what was typed begins with it."""
@@ -106,6 +114,11 @@ def _unlike(wanted: str, other: str) -> int:
     if wanted.startswith(other) and len(other) >= _SHORTEST_START:
         return 2
     return 3 if wanted in other else _UNLIKE
+
+
+def _named(rules: list[Row]) -> list[Row]:
+    """The rows of rules, each with the `name` of its class of keys."""
+    return [rule | {"name": class_name(rule["keys"], rule["group"])} for rule in rules]
 
 
 class RuleIndex:
@@ -145,10 +158,16 @@ class RuleIndex:
         return self._rows("SELECT * FROM heads ORDER BY layer, head, seed", {})
 
     @cached_property
+    def _mentions(self) -> str:
+        """The table of the tokens that rules mention, sorted by them; made at the first search for one, in a second."""
+        self._rows(f"CREATE TABLE IF NOT EXISTS mentions AS SELECT * FROM ({_MENTIONS}) ORDER BY token", {})
+        return "mentions"
+
+    @cached_property
     def _tokens(self) -> dict[str, list[str]]:
         """The tokens that rules mention, the most mentioned first, by what is left without case and blanks."""
         found = defaultdict(list)
-        for row in self._rows("SELECT token FROM mentions GROUP BY token ORDER BY count(*) DESC, token", {}):
+        for row in self._rows(f"SELECT token FROM {self._mentions} GROUP BY token ORDER BY count(*) DESC, token", {}):
             found[_folded(row["token"])].append(row["token"])
         return dict(found)
 
@@ -179,7 +198,7 @@ class RuleIndex:
         order = f"r.{SORTS[search.sort]}, r.layer, r.head, r.seed, r.feature, r.rank"
         best = f"SELECT r.rowid FROM rules r WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
         # Rows are chosen by their small columns first: sorting whole rows would read the lists of all that match.
-        return self._rows(f"SELECT r.* FROM rules r WHERE r.rowid IN ({best}) ORDER BY {order}", wanted)
+        return _named(self._rows(f"SELECT r.* FROM rules r WHERE r.rowid IN ({best}) ORDER BY {order}", wanted))
 
     def _where(self, search: Search) -> tuple[str, dict[str, Any]]:
         """The condition on a rule `r`, and the values in it."""
@@ -196,11 +215,11 @@ class RuleIndex:
         for name, side in (("key", "AND m.side = 'key'"), ("query", "AND m.side = 'query'"), ("token", "")):
             token = getattr(search, name)
             if token is not None:
-                # Whole tokens, because the file is sorted by them: a pattern would have all of it read.
+                # Whole tokens, because the table is sorted by them: a pattern would have all of it read.
                 spelt = self.spellings(token, any_spelling=search.any_spelling)
                 values = {f"{name}_{at}": one for at, one in enumerate(spelt)}
                 among = ", ".join(f"${one}" for one in values)
-                mentioned = f"SELECT 1 FROM mentions m WHERE m.token IN ({among}) {side} AND {_SAME_RULE}"
+                mentioned = f"SELECT 1 FROM {self._mentions} m WHERE m.token IN ({among}) {side} AND {_SAME_RULE}"
                 conditions.append(f"EXISTS ({mentioned})" if values else "false")
                 wanted |= values
         return " AND ".join(conditions) or "true", wanted
@@ -215,7 +234,7 @@ class RuleIndex:
         found = self._rows(f"SELECT * FROM features WHERE {where}", wanted)
         if not found:
             raise InputError(f"The index has no feature {feature} of layer {layer}, head {head}, seed {seed}.")
-        rules = self._rows(f"SELECT * FROM rules WHERE {where} ORDER BY rank", wanted)
+        rules = _named(self._rows(f"SELECT * FROM rules WHERE {where} ORDER BY rank", wanted))
         examples = self._rows(f"SELECT * FROM examples WHERE {where}", wanted)
         tests = self._rows(f"SELECT * FROM tests WHERE {where} ORDER BY kind", wanted)
         return found[0] | {"rules": rules, "tests": tests, "examples": examples}

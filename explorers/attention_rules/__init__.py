@@ -15,6 +15,7 @@ from explorers.attention_rules.desk import DeskPanel
 from explorers.attention_rules.endpoints import publish
 from explorers.attention_rules.feature_page import DetailPanel
 from explorers.attention_rules.find import FindPanel
+from explorers.attention_rules.heads import HeadKey, best_feature, measured
 from explorers.attention_rules.play import PlayPanel
 from explorers.attention_rules.rules_table import judged
 from explorers.explorer import Explorer, Paper
@@ -68,9 +69,9 @@ class RulesExplorer(Explorer):
         lay_out_when_seen(self.id, self._lay_out)
 
     def _lay_out(self, query: Mapping[str, str]) -> None:
-        key = _of_link(query)
+        key, bare = _of_link(query)
         rule = _rule_of_link(query, key)
-        desk = DeskPanel(key)
+        desk = DeskPanel(key, bare)
         exported = gr.Files(label="JSON, CSV, SVG", visible=False, interactive=False)
         with gr.Tabs(selected="play" if rule is None else "rules"):
             with gr.Tab("Try your own text", id="play"):
@@ -86,18 +87,40 @@ class RulesExplorer(Explorer):
         export.click(guarded(_export), desk.key, exported, api_visibility="private")
 
 
-def _of_link(query: Mapping[str, str]) -> FeatureKey:
-    """The feature that a link names, or, with a word about it, that of the opening where there is none such."""
+def _of_link(query: Mapping[str, str]) -> tuple[FeatureKey, HeadKey | None]:
+    """The feature that a link names and the head without rules beside it; a word about what there is none of."""
+    bare = _head_of_link(query)
+    best = bare and best_feature(bare)
+    usual = best or shelf.opening()
+    return _feature_of_link(query, usual), None if best else bare
+
+
+def _head_of_link(query: Mapping[str, str]) -> HeadKey | None:
+    """The head that a link names; None, with a word about it, where there is none such."""
+    name = query.get("head")
+    if name is None:
+        return None
+    try:
+        head = HeadKey.parse(name)
+        measured(head)
+        return head
+    except AtelierError as error:
+        caution(f"{error} Another head is shown instead of the link's.")
+        return None
+
+
+def _feature_of_link(query: Mapping[str, str], usual: FeatureKey) -> FeatureKey:
+    """The feature that a link names, `usual` if it names none, also, with a word about it, if there is none such."""
     name = query.get("feature")
     if name is None:
-        return shelf.opening()
+        return usual
     try:
         key = FeatureKey.parse(name)
         shelf.feature(key)
         return key
     except AtelierError as error:
         caution(f"{error} Another feature is shown instead of the link's.")
-        return shelf.opening()
+        return usual
 
 
 def _rule_of_link(query: Mapping[str, str], key: FeatureKey) -> int | None:

@@ -9,16 +9,15 @@ from backends.attention_rules import shelf
 from backends.attention_rules.shelf import FeatureKey
 from explorers.attention_rules import curves, pictures
 from explorers.attention_rules.causal_page import causal_page
-from explorers.attention_rules.desk import DeskPanel, id_of_feature
+from explorers.attention_rules.desk import DeskPanel, feature_choice, id_of_feature
 from explorers.attention_rules.examples import examples_page
 from explorers.attention_rules.rules_table import rules_table
 from explorers.attention_rules.seeds import seeds_html
 from explorers.attention_rules.stand_in import stand_in_html
-from explorers.attention_rules.words import MARKS, Row, plain_name
+from explorers.attention_rules.words import Row
 from explorers.guard import guarded
 from explorers.views.live import JsonValue
-from explorers.views.numbers import number
-from explorers.views.ranked_list import Choice, RankedList, list_value
+from explorers.views.ranked_list import RankedList, list_value
 from explorers.views.svg import Markup, join, tag
 
 
@@ -64,15 +63,5 @@ def scores_page(key: FeatureKey, row: Row) -> str:
 def similar_value(key: FeatureKey, row: Row) -> JsonValue:
     """The features most alike in what they write, those that the index has."""
     own = {one["feature"]: one for one in shelf.rules_index().features(key.layer, key.head, key.seed)}
-    choices = [
-        Choice(
-            str(key._replace(feature=number_)),
-            plain_name(own[number_]["name"]),
-            f"F1 {number(own[number_]['f1'], 2)} {own[number_]['verdict']}",
-            own[number_]["f1"],
-            MARKS[own[number_]["verdict"]],
-        )
-        for number_ in row["similar"]
-        if number_ in own
-    ]
+    choices = [feature_choice(key._replace(feature=one), own[one]) for one in row["similar"] if one in own]
     return list_value(choices, empty="The index has none.")

@@ -6,18 +6,25 @@ set(root, "aria-label", props.label || "Map of heads");
 
 let buttons = [];
 let measure = null;
+let column = null; // of the measure, or of the same without the sinks
 let selected = null;
 let cellsKey = "";
 const choose = make("select", { "aria-label": "Measure of heads" });
+const masked = make("input", { type: "checkbox" });
+const without = make("label", { class: "atelier-heads-without" }, masked, "without sinks");
 const meaning = make("p", { class: "atelier-note" });
 const grid = make("div", { class: "atelier-heads-grid", role: "group" });
 const scale = make("div", { class: "atelier-heads-scale", "aria-hidden": "true" });
 const readout = make("p", { class: "atelier-heads-readout" });
 const table = twin(
-  () => ["head", ...props.value.measures.map((one) => one.label)],
-  () => props.value.cells.map((cell) => [name(cell), ...props.value.measures.map((one) => cell.values[one.name])]),
+  () => ["head", ...columns().map(([label]) => label), "remarks"],
+  () => props.value.cells.map((cell) => [name(cell), ...columns().map(([, of]) => cell.values[of]), remarks(cell).join(", ")]),
 );
-root.append(choose, meaning, grid, scale, readout, table.node);
+root.append(make("div", { class: "atelier-heads-choice" }, choose, without), meaning, grid, scale, readout, table.node);
+
+function columns() {
+  return props.value.measures.flatMap((one) => [[one.label, one.name], ...(one.masked ? [[`${one.label}, without sinks`, one.masked]] : [])]);
+}
 
 function name(cell) {
   return `layer ${cell.layer}, head ${cell.head}`;
@@ -29,8 +36,29 @@ function colour(value) {
   return colours[Math.round(share * (colours.length - 1))];
 }
 
+function remarks(cell) {
+  return [cell.marked ? "has rules" : "", cell.constant ? "writes nearly the same everywhere" : ""].filter(Boolean);
+}
+
 function said(cell) {
-  return `${name(cell)}: ${measure.label.toLowerCase()} ${cell.values[measure.name].toFixed(2)}${cell.marked ? ", has rules" : ""}`;
+  const label = measure.label.toLowerCase() + (column === measure.masked ? " without sinks" : "");
+  return [`${name(cell)}: ${label} ${cell.values[column].toFixed(2)}`, ...remarks(cell)].join(", ");
+}
+
+function legend(...parts) {
+  return make("span", { class: "atelier-heads-entry" }, ...parts);
+}
+
+// Colours end where most heads are told apart; the label says so where some lie beyond.
+function drawScale() {
+  const { cells, colours } = props.value;
+  const values = cells.map((cell) => cell.values[column]);
+  const low = Math.min(...values) < measure.low ? `≤ ${measure.low}` : String(measure.low);
+  const high = Math.max(...values) > measure.high ? `≥ ${measure.high}` : String(measure.high);
+  const ramp = make("span", { class: "atelier-heads-ramp", style: `background: linear-gradient(90deg, ${colours.map((one) => one[0]).join(", ")})` });
+  const entries = [legend(low, ramp, high), legend(make("span", { class: "atelier-heads-key" }), "has rules")];
+  if (cells.some((cell) => cell.constant)) entries.push(legend(make("span", { class: "atelier-heads-hatch" }), "nearly constant"));
+  scale.replaceChildren(...entries);
 }
 
 function layOut() {
@@ -38,6 +66,7 @@ function layOut() {
   const layers = [...new Set(cells.map((cell) => cell.layer))];
   const heads = [...new Set(cells.map((cell) => cell.head))];
   grid.style.setProperty("--heads", heads.length);
+  grid.style.setProperty("--layers", layers.length);
   const corner = make("span", { class: "atelier-heads-corner", "aria-hidden": "true" }, "layer");
   const top = heads.map((head) => make("span", { class: "atelier-heads-label", "aria-hidden": "true" }, `H${head}`));
   buttons = cells.map((cell) => {
@@ -49,7 +78,7 @@ function layOut() {
     return button;
   });
   const rows = layers.flatMap((layer) => [
-    make("span", { class: "atelier-heads-label", "aria-hidden": "true" }, String(layer)),
+    make("span", { class: `atelier-heads-label${layer % 5 ? " atelier-heads-minor" : ""}`, "aria-hidden": "true" }, String(layer)),
     ...buttons.filter((_, index) => cells[index].layer === layer),
   ]);
   grid.replaceChildren(corner, ...top, ...rows);
@@ -57,22 +86,24 @@ function layOut() {
 }
 
 function paint() {
-  const { cells, measures, colours } = props.value;
+  const { cells, measures } = props.value;
   measure = measures.find((one) => one.name === choose.value) || measures[0];
+  column = measure.masked && masked.checked ? measure.masked : measure.name;
+  without.hidden = !measure.masked;
   write(meaning, measure.meaning);
   const at = Math.max(cells.findIndex((cell) => selected && cell.layer === selected[0] && cell.head === selected[1]), 0);
   buttons.forEach((button, index) => {
     const cell = cells[index];
-    const [fill, ink] = colour(cell.values[measure.name]);
+    const [fill, ink] = colour(cell.values[column]);
     button.style.setProperty("--fill", fill);
     button.style.setProperty("--ink", ink);
     button.classList.toggle("atelier-heads-marked", cell.marked);
+    button.classList.toggle("atelier-heads-constant", cell.constant);
     set(button, "aria-label", said(cell));
     set(button, "aria-pressed", selected && index === at ? "true" : "false");
     button.tabIndex = index === at ? 0 : -1;
   });
-  const ramp = make("span", { class: "atelier-heads-ramp", style: `background: linear-gradient(90deg, ${colours.map((one) => one[0]).join(", ")})` });
-  scale.replaceChildren(String(measure.low), ramp, String(measure.high), make("span", { class: "atelier-heads-key" }), "has rules");
+  drawScale();
   if (selected) write(readout, said(cells[at]));
   table.refresh();
 }
@@ -83,18 +114,18 @@ function draw() {
   const next = JSON.stringify([value.cells, value.measures]);
   if (next !== cellsKey) {
     layOut();
-    choose.value = value.shown;
     cellsKey = next;
   }
   selected = value.selected;
   paint();
 }
 
-// Arrows move as the eye does: up and down by a layer, left and right by a head.
+// Arrows move as the eye does: the style sheet lays layers across where there is room, and else down.
 grid.addEventListener("keydown", (event) => {
   const at = buttons.indexOf(document.activeElement);
   const wide = Number(grid.style.getPropertyValue("--heads"));
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: wide, ArrowUp: -wide };
+  const [right, down] = getComputedStyle(grid).gridAutoFlow.startsWith("column") ? [wide, 1] : [1, wide];
+  const steps = { ArrowRight: right, ArrowLeft: -right, ArrowDown: down, ArrowUp: -down };
   if (at < 0 || !(event.key in steps)) return;
   event.preventDefault();
   const next = buttons[at + steps[event.key]];
@@ -102,6 +133,6 @@ grid.addEventListener("keydown", (event) => {
   buttons.forEach((button) => (button.tabIndex = button === next ? 0 : -1));
   next.focus();
 });
-choose.addEventListener("change", paint);
+for (const control of [choose, masked]) control.addEventListener("change", paint);
 draw();
 watch("value", draw);

@@ -75,3 +75,36 @@ def test_a_head_of_the_map_shows_its_features(open_page: Open, site: str) -> Non
     page = _open(open_page, site)
     page.get_by_role("group", name="Map of heads").get_by_role("button", name="layer 10, head 1").click()
     expect(page.get_by_role("region", name="The chosen feature")).to_contain_text("Layer 10, head 1")
+
+
+def test_a_head_without_rules_is_chosen_and_its_link_opens_it_again(open_page: Open, site: str) -> None:
+    page = _open(open_page, site)
+    key = shelf.opening()
+    feature = page.get_by_role("region", name="The chosen feature")
+    card = page.get_by_role("region", name="The chosen head")
+    expect(card).to_contain_text(f"Layer {key.layer}, head {key.head}")
+    page.get_by_role("group", name="Map of heads").get_by_role("button", name="layer 18, head 8").click()
+    expect(card).to_contain_text("Layer 18, head 8")
+    expect(card).to_contain_text("No rules were extracted")
+    expect(card.get_by_text("effective dimension, of 64")).to_be_visible()
+    expect(feature).to_contain_text(f"Layer {key.layer}, head {key.head}")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    expect(card).to_contain_text("Layer 18, head 8")
+    pressed = page.get_by_role("group", name="Map of heads").get_by_role("button", pressed=True)
+    expect(pressed).to_have_accessible_name(
+        "layer 18, head 8: variety of output 1.78, writes nearly the same everywhere"
+    )
+
+
+def test_the_map_leaves_the_sinks_out_where_it_can(open_page: Open, site: str) -> None:
+    page = _open(open_page, site)
+    masked = page.get_by_label("without sinks")
+    expect(masked).to_be_hidden()
+    page.get_by_label("Measure of heads").select_option("Spread (entropy)")
+    masked.check()
+    heads = page.get_by_role("group", name="Map of heads")
+    row = next(row for row in shelf.head_map()["heads"] if (row["layer"], row["head"]) == (18, 8))
+    said = f"layer 18, head 8: spread (entropy) without sinks {row['entropy_masked']:.2f}"
+    expect(heads.get_by_role("button", name=said)).to_be_visible()

@@ -18,21 +18,15 @@ def _rows(layer: int, tokens: list[str], f1: float) -> dict[str, list[dict[str, 
     verdict = "verified" if f1 > 0.5 else "refuted"
     rules: list[dict[str, Any]] = [
         where
-        | {"feature": 7, "rank": rank, "relation": "at 1", "kind": "relation", "name": token, "keys": [token], "f1": f1}
+        | {"feature": 7, "rank": rank, "relation": "at 1", "kind": "relation", "group": "", "keys": [token], "f1": f1}
         | {"queries": [" q"], "unless": [], "more_than": 0, "weight": 1.0 - rank / 10, "profile": [1.0], "support": 3}
         | {"precision": 0.5, "verdict": verdict}
         for rank, token in enumerate(tokens)
-    ]
-    mentions = [
-        where | {"feature": 7, "rank": rule["rank"], "token": token, "side": side}
-        for rule in rules
-        for side, token in (("key", rule["keys"][0]), ("query", " q"))
     ]
     return {
         "heads": [where | {"features": 1, "pca": [0.5]}],
         "features": [where | {"feature": 7, "name": tokens[0], "f1": f1, "verdict": verdict, "curve": [f1]}],
         "rules": rules,
-        "mentions": mentions,
         "tests": [where | {"feature": 7, "kind": "absence", "verdict": verdict, "token": tokens[0]}],
         "examples": [where | {"feature": 7, "kind": "top", "ids": [1, 2], "active": [0.0, 1.5], "at": 1}],
     }

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from backends.attention_rules.classes import alike, name_of
+from backends.attention_rules.class_names import class_name, group_of
+from backends.attention_rules.classes import alike
 from backends.attention_rules.features import HeadSample, strong_from
 from backends.attention_rules.names import RELATIONS
 from backends.attention_rules.relations import Places, relations
@@ -80,7 +81,8 @@ def test_classes_by_direction_and_their_names() -> None:
     labels = alike(centres[truth] * torch.linspace(0.5, 3, 12)[:, None] + 0.05 * torch.randn(12, 40, generator=rng))
     assert all((labels[i] == labels[j]) == bool(truth[i] == truth[j]) for i in range(12) for j in range(12))
     tags = {"can": "MD", "could": "MD", "may": "MD", "cat": "NN"}
-    assert name_of([" can", " could", " May", " may"], tags) == "modal verbs: can · could · May · +1"
-    assert name_of([" can", " cat"], tags) == "can · cat"
-    assert name_of([" can"], tags) == "can"
-    assert name_of(["\x00<b>"], {}) == "⟨U+0000⟩<b>"
+    verbs = [" can", " could", " May", " may"]
+    assert class_name(verbs, group_of(verbs, tags)) == "modal verbs: can · could · May · +1"
+    assert (group_of([" can", " cat"], tags), group_of([" can"], tags)) == ("", "")
+    assert class_name([" can", " cat"], "") == "can · cat"
+    assert class_name(["\x00<b>"], "") == "⟨U+0000⟩<b>"

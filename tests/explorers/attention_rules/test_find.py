@@ -16,7 +16,15 @@ pytestmark = pytest.mark.unit
 
 
 def _asked(word: str = "", **other: Any) -> Search:
-    form = {"side": "any", "relation": "", "kind": "", "head": "", "verdict": "", "least": 0.0, "sort": "f1"}
+    form: dict[str, Any] = {
+        "side": "any",
+        "relation": "",
+        "kind": "",
+        "head": "",
+        "verdict": "",
+        "least": 0.0,
+        "sort": "f1",
+    }
     return search_of(word, **(form | other))
 
 

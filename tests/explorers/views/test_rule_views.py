@@ -26,7 +26,16 @@ def test_the_map_marks_heads_with_rules() -> None:
     value: Any = map_value(HEADS, [FIRST], marked=[(0, 2)], selected=(0, 1))
     assert [cell["marked"] for cell in value["cells"]] == [False, False, True]
     assert [cell["values"]["first"] for cell in value["cells"]] == [0, 0.5, 1]
-    assert (value["selected"], value["shown"]) == ([0, 1], "first")
+    assert value["selected"] == [0, 1]
+
+
+def test_the_map_holds_both_versions_of_a_measure_and_flags_constant_heads() -> None:
+    heads = [{**row, "masked": 1 - row["first"]} for row in HEADS]
+    value: Any = map_value(heads, [Measure("first", "First", "Share.", 0, 1, masked="masked")], constant=[(0, 0)])
+    assert [cell["values"]["masked"] for cell in value["cells"]] == [1, 0.5, 0]
+    assert [cell["constant"] for cell in value["cells"]] == [True, False, False]
+    with pytest.raises(InputError, match="masked"):
+        map_value(HEADS, [Measure("first", "First", "Share.", 0, 1, masked="masked")])
 
 
 def test_a_map_needs_every_measure_of_every_head() -> None:
