@@ -31,7 +31,11 @@ def _token(word: str, share: float, value: float, here: bool) -> Markup:
     if share <= 0 and not here:
         return tag("span", escape(visible(word)))
     strength = f"--strength:{min(max(share, 0.0), 1.0) * 100:.0f}%"
-    return tag("span", escape(visible(word)), style=strength, class_=name, title=f"activation {value:.2f}")
+    shown = visible(word)
+    # The blank before a word stays outside its box, which would touch the word before.
+    blank = " " if shown.startswith(" ") else ""
+    box = tag("span", escape(shown.removeprefix(" ")), style=strength, class_=name, title=f"activation {value:.2f}")
+    return join((escape(blank), box))
 
 
 def examples_page(feature: Row, kinds: Sequence[str] = tuple(KINDS)) -> str:

@@ -186,6 +186,8 @@ def _answer(text: str, ids: Sequence[int], query: int | None, before: float | No
         query=found.query,
         foretold=[bool(some) for some in played.holding],
         verdict=done + verdict_on(played, first, before),
+        active=played.active,
+        strong=played.strong,
     )
     return value, {"ids": list(found.ids), "query": found.query, "active": played.active}
 

@@ -38,7 +38,9 @@ const table = twin(
   () => ["source", "attention", "promotes", "contribution", "sum so far"],
   () => props.value.sources.map((one) => [tokenAt(one.position), one.attention, one.promotion, one.contribution, one.running]),
 );
-root.append(verdict, stage, tools, sums, table.node);
+const waiting = make("p", { class: "atelier-note" }, "Explain a sentence to see here which of its tokens the feature's value at a token comes from.");
+const body = make("div", { class: "atelier-arcs-body" }, verdict, stage, tools, sums, table.node);
+root.append(waiting, body);
 
 function edit(kind) {
   trigger("edit", { kind, position: picked, word: word.value });
@@ -54,9 +56,29 @@ function signed(value) {
   return Number(text) === 0 ? "0.00" : text.replace("-", "\u2212");
 }
 
+function percent(share) {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
 function strongest() {
   const sorted = [...props.value.sources].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
   return sorted.slice(0, MOST_ARCS);
+}
+
+// The strongest sources in the order of the sentence, then all others at once: what each adds to the sum before it.
+function steps() {
+  const all = props.value.sources;
+  const total = all[all.length - 1].running;
+  let sum = 0;
+  const rows = strongest()
+    .sort((a, b) => a.position - b.position)
+    .map((one) => {
+      sum += one.contribution;
+      return { name: tokenAt(one.position), attention: percent(one.attention), promotion: signed(one.promotion), from: sum - one.contribution, to: sum };
+    });
+  const left = all.length - rows.length;
+  if (left > 0) rows.push({ name: `${left} others`, attention: "", promotion: "", from: sum, to: total });
+  return [...rows, { name: "sum", attention: "", promotion: "", from: 0, to: total }];
 }
 
 function pick(position) {
@@ -75,9 +97,9 @@ function chips() {
     const source = sources[position];
     const share = source ? Math.abs(source.contribution) / top : 0;
     const side = source && source.contribution < 0 ? "suppress" : "promote";
-    const said = position === query ? ", explained" : source ? `, contributes ${signed(source.contribution)}` : "";
-    const rules = one.foretold ? ", a rule says active" : "";
-    const button = make("button", { type: "button", dir: "auto", "aria-label": `${one.text} value ${one.value.toFixed(2)}${said}${rules}` });
+    const given = source ? `, ${percent(source.attention)} of the attention, contributes ${signed(source.contribution)}` : "";
+    const said = `value ${one.value.toFixed(2)}${position === query ? ", explained" : ""}${given}${one.foretold ? ", a rule says active" : ""}`;
+    const button = make("button", { type: "button", dir: "auto", title: said, "aria-label": `${one.text} ${said}` });
     button.append(make("span", {}, one.text));
     if (one.foretold) button.append(make("span", { class: "atelier-arcs-foretold", "aria-hidden": "true" }, "▾"));
     button.style.setProperty("--strength", `${Math.round(share * 70)}%`);
@@ -116,32 +138,46 @@ function arcs() {
 }
 
 function sumRows() {
-  const rows = strongest();
-  const top = Math.max(...rows.map((one) => Math.abs(one.contribution)), 1e-9);
-  const head = ["source", "attention", "× promotes", "= contribution"].map((label) => make("span", { class: "atelier-arcs-head" }, label));
-  const cells = rows.flatMap((one) => {
-    const share = (Math.abs(one.contribution) / top) * 50;
-    const bar = make("span", { class: "atelier-arcs-bar", "aria-hidden": "true" });
-    const side = one.contribution < 0 ? "suppress" : "promote";
-    bar.style.background = `linear-gradient(90deg, transparent ${one.contribution < 0 ? 50 - share : 50}%, var(--atelier-${side}) 0 ${one.contribution < 0 ? 50 : 50 + share}%, transparent 0)`;
-    return [
-      make("span", { dir: "auto" }, tokenAt(one.position)),
-      make("span", {}, `${(one.attention * 100).toFixed(1)} %`),
-      make("span", {}, signed(one.promotion)),
-      make("span", { class: "atelier-arcs-contribution" }, signed(one.contribution), bar),
-    ];
+  const { strong, active } = props.value;
+  const rows = steps();
+  const ends = rows.flatMap((one) => [one.from, one.to]);
+  const low = Math.min(0, ...ends);
+  const high = Math.max(0, strong, ...ends);
+  const at = (value) => `${(100 * (value - low)) / Math.max(high - low, 1e-9)}%`;
+  const head = ["source", "attention", "× promotes", "= contribution, step by step"].map((label) => make("span", { class: "atelier-arcs-head" }, label));
+  const cells = rows.flatMap((one, index) => {
+    const whole = index === rows.length - 1;
+    const side = one.to < one.from ? "suppress" : "promote";
+    const step = make("span", { class: "atelier-arcs-step" });
+    step.style.left = at(Math.min(one.from, one.to));
+    step.style.width = `calc(${at(Math.max(one.from, one.to))} - ${at(Math.min(one.from, one.to))})`;
+    step.style.background = whole ? "var(--atelier-ink)" : `var(--atelier-${side})`;
+    const zero = make("span", { class: "atelier-arcs-mark" });
+    zero.style.left = at(0);
+    const from = make("span", { class: "atelier-arcs-mark atelier-arcs-strong" });
+    from.style.left = at(strong);
+    const lane = make("span", { class: "atelier-arcs-lane", "aria-hidden": "true" }, zero, from, step);
+    const name = make("span", { dir: "auto" }, one.name);
+    name.classList.toggle("atelier-arcs-sum", whole);
+    return [name, make("span", {}, one.attention), make("span", {}, one.promotion), make("span", { class: "atelier-arcs-contribution" }, signed(one.to - one.from), lane)];
   });
-  const all = props.value.sources;
-  const rest = all.length - rows.length;
-  const total = all.length ? all[all.length - 1].running : 0;
-  const note = make("p", { class: "atelier-note" }, `${rest > 0 ? `${rest} more sources; all ` : "All "}contributions sum to ${total.toFixed(3)}, the value before it is cut at 0.`);
-  sums.replaceChildren(make("div", { class: "atelier-arcs-grid" }, ...head, ...cells), note);
+  const grid = make("div", { class: "atelier-arcs-grid" }, ...head, ...cells);
+  sums.replaceChildren(grid, make("p", { class: "atelier-note" }, outcome(rows[rows.length - 1].to, active, strong)));
+}
+
+// What becomes of the sum: it is cut at 0, and silent too where other features of the head are larger.
+function outcome(total, active, strong) {
+  const line = `Dashed line: strong from ${strong.toFixed(2)}.`;
+  if (active > 0) return `The contributions sum to ${signed(total)}, and the feature is active with ${active.toFixed(2)}. ${line}`;
+  if (total > 0) return `The contributions sum to ${signed(total)}, but other features of the head are larger, and only the largest are active: 0. ${line}`;
+  return `The contributions sum to ${signed(total)}, which is cut at 0: the feature is silent. ${line}`;
 }
 
 function draw() {
   const value = props.value;
   const empty = !value || !value.tokens;
-  root.hidden = empty;
+  waiting.hidden = !empty;
+  body.hidden = empty;
   if (empty) return;
   write(verdict, value.verdict);
   chips();

@@ -39,15 +39,19 @@ def arcs_value(
     query: int,
     foretold: Sequence[bool],
     verdict: str,
+    active: float,
+    strong: float,
 ) -> JsonValue:
     """The view's value.
 
     Args:
         tokens: of the sentence, as they shall be shown; the first opens it.
-        values: the feature's value at each.
+        values: the feature's activation at each.
         sources: of the value at `query`, one for each position up to it.
         foretold: whether a rule says that the feature is active there.
         verdict: one sentence that compares truth and rules.
+        active: the feature's activation at `query`; 0 too where other features of its head are larger.
+        strong: above what an activation is strong.
 
     Raises InputError when the lengths do not agree.
     """
@@ -66,6 +70,8 @@ def arcs_value(
         ],
         "query": query,
         "verdict": verdict,
+        "active": round(active, 4),
+        "strong": round(strong, 4),
     }
 
 

@@ -54,11 +54,15 @@ def test_a_list_names_its_rows_once() -> None:
 
 def test_arcs_need_a_source_for_each_position_up_to_the_query() -> None:
     sources = [Source(0, 0.25, -2.0, -0.5, -0.5), Source(1, 0.75, 2.0, 1.5, 1.0)]
-    value: Any = arcs_value(["a", "b"], [0.0, 1.0], sources, query=1, foretold=[False, True], verdict="Yes.")
+    value: Any = arcs_value(
+        ["a", "b"], [0.0, 1.0], sources, query=1, foretold=[False, True], verdict="Yes.", active=0.0, strong=0.25
+    )
     assert value["tokens"][1] == {"text": "b", "value": 1.0, "foretold": True}
     assert value["sources"][1]["running"] == 1.0
     with pytest.raises(InputError):
-        arcs_value(["a", "b"], [0.0, 1.0], sources, query=0, foretold=[False, True], verdict="")
+        arcs_value(
+            ["a", "b"], [0.0, 1.0], sources, query=0, foretold=[False, True], verdict="", active=0.0, strong=0.25
+        )
 
 
 @pytest.mark.parametrize(
