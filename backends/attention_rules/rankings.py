@@ -14,14 +14,14 @@ to be a better rule. A is the score before the softmax averaged over distances, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from backends.attention_rules.contributions import TokenTables
-from backends.attention_rules.models import HeadModel, attention_at
+from backends.attention_rules.models import Attention, HeadModel, attention_at
 from backends.errors import InputError, quoted
 
 DISTANCES = 32
@@ -42,6 +42,7 @@ class Target:
         tables: queries, keys and values of every token, by head: exact at layer 0, corpus means above.
         text: sequences (N, T) of token ids.
         read: the direction's true value (B) at the last token of sequences (B, T).
+        seen: parts of the text with the attention of the layer in them, where many directions share one run of it.
     """
 
     model: HeadModel
@@ -52,6 +53,11 @@ class Target:
     tables: Mapping[int, TokenTables]
     text: Tensor
     read: Callable[[Tensor], Tensor]
+    seen: Sequence[tuple[Tensor, Attention]] = ()
+
+    def attentions(self) -> Iterator[tuple[Tensor, Attention]]:
+        """Parts (B, T) of the text with the attention of the layer in them."""
+        yield from self.seen or ((ids, attention_at(self.model, ids, self.layer)) for ids in self.text.split(64))
 
     def frequencies(self) -> Tensor:
         """p of every token in the text, with half a count for those that do not occur."""
@@ -131,8 +137,7 @@ def _summed(target: Target, queries: Tensor, keys: Tensor, parts: Callable[[Tens
     row = torch.full((size,), -1).scatter(0, queries, torch.arange(len(queries)))
     column = torch.full((size,), -1).scatter(0, keys, torch.arange(len(keys)))
     total = torch.zeros(len(queries) * len(keys))
-    for ids in target.text.split(64):
-        found = attention_at(target.model, ids, target.layer)
+    for ids, found in target.attentions():
         at, source = row[ids][:, :, None], column[ids][:, None, :]
         wanted = ((at >= 0) & (source >= 0)).tril()
         cell = (at * len(keys) + source)[wanted]
@@ -145,10 +150,7 @@ def _summed(target: Target, queries: Tensor, keys: Tensor, parts: Callable[[Tens
 @torch.no_grad()
 def causal(target: Target, queries: Tensor, keys: Tensor) -> Tensor:
     """The mean change of the true value at the query when the key takes a random place before it, over texts."""
-    rng = torch.Generator().manual_seed(0)
-    length = target.text.shape[1]
-    texts = target.text[torch.randint(len(target.text), (CONTEXTS,), generator=rng)].clone()
-    places = torch.randint(1, length - 1, (CONTEXTS,), generator=rng)
+    texts, places = contexts(target.text)
     found = torch.zeros(len(queries), len(keys))
     for row, query in enumerate(queries):
         texts[:, -1] = query
@@ -160,6 +162,13 @@ def causal(target: Target, queries: Tensor, keys: Tensor) -> Tensor:
             values = target.read(changed).view(len(some), CONTEXTS)
             found[row, start : start + len(some)] = (values - base).mean(1)
     return found
+
+
+def contexts(text: Tensor) -> tuple[Tensor, Tensor]:
+    """Texts (CONTEXTS, T) drawn from `text` (N, T), and the place in each, before its last token, that a key takes."""
+    rng = torch.Generator().manual_seed(0)
+    texts = text[torch.randint(len(text), (CONTEXTS,), generator=rng)].clone()
+    return texts, torch.randint(1, text.shape[1] - 1, (CONTEXTS,), generator=rng)
 
 
 RANKINGS: dict[str, Ranking] = {

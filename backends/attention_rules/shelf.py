@@ -24,6 +24,7 @@ BENCH = "method_bench.json"
 TWO_HOPS = "two_hops.json"
 SEEDS = "seeds.json"
 STAND_IN = "stand_in.json"
+REAL_BENCH = "real_bench.json"
 FIRST = "<|endoftext|>"
 """The token that opens every sequence of the model."""
 
@@ -97,6 +98,12 @@ def spread(folder: Path = FOLDER) -> dict[str, Any]:
 def stand_in(folder: Path = FOLDER) -> dict[str, Any]:
     """What `stand_in.stored` holds. Raises MissingFileError or WeightsError."""
     return _stored(folder / STAND_IN, lambda found: all(row["ablated"] >= 0 for row in found["heads"]))
+
+
+@lru_cache(maxsize=1)
+def real_bench(folder: Path = FOLDER) -> dict[str, Any]:
+    """What `real_bench.stored` holds. Raises MissingFileError or WeightsError."""
+    return _stored(folder / REAL_BENCH, lambda found: all(row["rankings"] and row["n"] for row in found["heads"]))
 
 
 def _stored(file: Path, whole: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

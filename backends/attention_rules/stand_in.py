@@ -131,7 +131,7 @@ def stand_in(model: HeadModel, work: Path, row: Row, index: RuleIndex, ids: Ids,
                 "f1": feature["f1"],
                 **_alone(model, head, sae, held_out, feature["feature"], told[feature["feature"]]),
             }
-            for feature in _evenly(verified, FEATURES)
+            for feature in evenly(verified, FEATURES)
         ],
     }
 
@@ -144,7 +144,7 @@ def _alone(model: HeadModel, head: Head, sae: HeadSae, text: HeadText, number: i
     return {"ablated": found.ablated.moved, "rules": found.kept}
 
 
-def _evenly(rows: Sequence[Row], count: int) -> list[Row]:
+def evenly(rows: Sequence[Row], count: int) -> list[Row]:
     """At most `count` of `rows`, from the first to the last in even steps."""
     if len(rows) <= count:
         return list(rows)
