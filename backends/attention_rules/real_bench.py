@@ -29,11 +29,12 @@ from backends.attention_rules.absence import weight_criterion
 from backends.attention_rules.catalog import load_model
 from backends.attention_rules.contributions import TokenTables
 from backends.attention_rules.edits import Edit, run_edits
-from backends.attention_rules.evaluate import KS, pair_matches, score
+from backends.attention_rules.evaluate import pair_matches, score
 from backends.attention_rules.feature_rows import HeadText
 from backends.attention_rules.features import Feature, strong_from
 from backends.attention_rules.index import Row, RuleIndex
 from backends.attention_rules.models import Attention, Head, HeadModel, attention_at
+from backends.attention_rules.names import KS
 from backends.attention_rules.rankings import CONTEXTS, DISTANCES, RANKINGS, Target, contexts, exact_tables, mean_tables
 from backends.attention_rules.sae import HeadSae
 from backends.attention_rules.shelf import REAL_BENCH

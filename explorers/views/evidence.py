@@ -22,7 +22,8 @@ _LIMIT: Final = 7
 class Evidence:
     """One figure: `value` between `floor` and `ceiling` in `unit`, its `baseline`, its interval and the n behind it.
 
-    `meaning` is one plain sentence, `symbol` the paper's name for it. A value of None reads "not measured".
+    `meaning` is one plain sentence, `symbol` the paper's name for it. A value of None reads "not measured". What `peer`
+    marks is not ours, and its bar is grey.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Evidence:
     unit: str = ""
     meaning: str = ""
     symbol: str = ""
+    peer: bool = False
 
 
 def evidence_strip(items: Sequence[Evidence]) -> Picture:
@@ -89,18 +91,17 @@ def _bar(item: Evidence) -> Markup:
     """The bar from floor to ceiling: the value filled, the interval around its end, the baseline as a grey tick."""
     scale = Scale(item.floor, item.ceiling, 1, _BAR_WIDTH - 1)
     middle = _BAR_HEIGHT / 2
+    paint = "var(--atelier-baseline)" if item.peer else "var(--atelier-accent)"
     track = rect(scale.start, middle - 2, scale.end - scale.start, 4, rx=2, fill="var(--atelier-line)")
     parts = [track]
     if item.value is not None:
-        parts.append(
-            rect(scale.start, middle - 2, scale(item.value) - scale.start, 4, rx=2, fill="var(--atelier-accent)")
-        )
+        parts.append(rect(scale.start, middle - 2, scale(item.value) - scale.start, 4, rx=2, fill=paint))
     if item.low is not None and item.high is not None:
         left, right = scale(item.low), scale(item.high)
-        parts.append(rect(left, middle - 5, right - left, 10, rx=2, fill="var(--atelier-accent)", fill_opacity=0.28))
+        parts.append(rect(left, middle - 5, right - left, 10, rx=2, fill=paint, fill_opacity=0.28))
     if item.value is not None:
         x = scale(item.value)
-        parts.append(line(x, middle - 5, x, middle + 5, stroke="var(--atelier-accent)", stroke_width=2))
+        parts.append(line(x, middle - 5, x, middle + 5, stroke=paint, stroke_width=2))
     if item.baseline is not None:
         x = scale(item.baseline)
         parts.append(line(x, 0, x, _BAR_HEIGHT, stroke="var(--atelier-baseline)", stroke_width=2))

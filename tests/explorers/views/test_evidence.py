@@ -25,6 +25,15 @@ def test_the_baseline_is_ticked_at_its_value() -> None:
     assert float(grey["x1"]) == pytest.approx(1 + 0.25 * 158)
 
 
+def test_a_peer_is_grey_and_ours_in_the_accent() -> None:
+    ours, peer = (
+        evidence_strip([Evidence("F1", 0.5, 0, 1, low=0.4, high=0.6, peer=peer)]).html for peer in (False, True)
+    )
+    assert "--atelier-accent" in ours
+    assert "--atelier-accent" not in peer
+    assert peer.replace("--atelier-baseline", "--atelier-accent") == ours
+
+
 def test_the_spoken_figure_says_everything() -> None:
     assert (
         "Agreement: 0.500 on a scale from 0 to 1; baseline 0.250 · 0.400 to 0.600 · n 500" in evidence_strip([SIS]).html
