@@ -28,14 +28,9 @@ RULE = {
     "keys": ["one", "two"],
     "first": {name: ["one", "three"] for name in RANKINGS},
 }
-SEED: dict[str, Any] = {
-    "distractors": 4,
-    "distractors_causal": 4,
-    "distractors_weights": 1,
-    "flagged": 0.5,
-    "null": 0.9,
-}
-SEED |= {"verified": 0.5, "refuted": 1.0, "counts_within_one": 1.0, "precision": dict.fromkeys(RANKINGS, 0.5)}
+SEED: dict[str, Any] = {"distractors": 4, "distractors_causal": 4, "distractors_weights": 1, "flagged": 0.5}
+SEED |= {"null": 0.9, "verified": 0.5, "refuted": 1.0, "counts_within_one": 1.0}
+SEED |= {"precision": dict.fromkeys(RANKINGS, 0.5)}
 
 
 def _head(layer: int, f1: float) -> Row:
