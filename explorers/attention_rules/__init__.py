@@ -48,7 +48,7 @@ class RulesExplorer(Explorer):
     * on hand-picked top examples nearly everything looks good, even “always”;
     * a feature is **verified** where replacing its main source token takes the value away and replacing another does
       not; only rules of absence and counting were tested one by one;
-    * where rules tell little of a feature, the page says so: two in five are hardly told by theirs.
+    * where rules tell little of a feature, the page says so: three in five are hardly told by theirs.
 
     Rules are partial descriptions. Everything shown was measured by this project on held-out text; nothing is taken
     from the paper's figures.
