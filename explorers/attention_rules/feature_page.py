@@ -54,10 +54,14 @@ class DetailPanel:
 
 def scores_page(key: FeatureKey, row: Row) -> str:
     """How well its rules do on both sets, how activations are spread; what its head's rules are worth, and by seeds."""
-    shown = curves.natural_curve(row), curves.top_curve(row), curves.detail_curve(row), pictures.activations(row)
-    columns = tag("div", *(Markup(one.html) for one in shown), class_="atelier-columns")
+    # Two to a row, so that there is room to name lines at their ends.
+    pairs = (
+        (curves.natural_curve(row), curves.top_curve(row)),
+        (curves.detail_curve(row), pictures.activations(row)),
+    )
+    shown = [tag("div", *(Markup(one.html) for one in pair), class_="atelier-columns") for pair in pairs]
     head = stand_in_html(key, shelf.stand_in()), seeds_html(key, shelf.spread()["rows"])
-    return join((pictures.in_figures(row), columns, *head))
+    return join((pictures.in_figures(row), *shown, *head))
 
 
 def similar_value(key: FeatureKey, row: Row) -> JsonValue:

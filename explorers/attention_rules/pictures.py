@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from explorers.attention_rules.curves import ALWAYS_ON_TOP
-from explorers.attention_rules.words import Row, visible
+from explorers.attention_rules.words import Row, tokens
 from explorers.views.evidence import Evidence, evidence_strip
 from explorers.views.heat_map import heat_map
 from explorers.views.histogram import histogram
 from explorers.views.numbers import number
 from explorers.views.picture import Picture
-from explorers.views.svg import Markup, escape, join, tag
+from explorers.views.svg import Markup, escape, tag
 
 
 def evidence(feature: Row) -> Picture:
@@ -54,8 +54,7 @@ def activations(feature: Row) -> Picture:
 
 def writes_towards(feature: Row) -> Markup:
     """The tokens that its output direction raises most, in a line."""
-    words = join(tag("code", escape(visible(one)), class_="atelier-token") for one in feature["outputs"])
-    return tag("p", tag("small", escape("Writes towards "), title=_RAISED), words)
+    return tag("p", tag("small", escape("Writes towards "), title=_RAISED), tokens(feature["outputs"]))
 
 
 _RAISED = "Tokens that its output direction raises most as next ones"

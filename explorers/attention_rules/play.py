@@ -40,7 +40,12 @@ class PlayPanel:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         with gr.Row():
             self.text = gr.Textbox(
-                text or example_of(str(desk.key.value)).text, label="A sentence", lines=2, interactive=True, scale=4
+                text or example_of(str(desk.key.value)).text,
+                label="A sentence",
+                lines=2,
+                interactive=True,
+                scale=4,
+                min_width=280,
             )
             with gr.Column(scale=1, min_width=160):
                 self.go = gr.Button("Explain", variant="primary", size="sm")
