@@ -28,7 +28,7 @@ from backends.attention_rules.catalog import MODELS, load_model
 from backends.attention_rules.head_job import HeadJob, run_head
 from backends.attention_rules.models import Head
 from backends.attention_rules.sae_training import SaeRequest
-from backends.attention_rules.text import CORPORA, LENGTH, load_corpus, sequences
+from backends.attention_rules.text import CORPORA, LENGTH, SAMPLES, load_corpus, sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
 from backends.errors import AtelierError, InputError, quoted
 from backends.jobs import Failure, run_jobs
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("text", type=Path, help="folder that backends.attention_rules.text has filled")
     parser.add_argument("--model", choices=MODELS, default="smollm2")
     parser.add_argument("--heads", nargs="+", default=list(HEADS))
-    parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA))
+    parser.add_argument("--corpora", nargs="+", choices=(*CORPORA, SAMPLES), default=list(CORPORA))
     parser.add_argument("--tokens", type=int, default=1_100_000)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--kind", choices=("topk", "relu", "batchtopk"), default="topk")

@@ -11,7 +11,7 @@ from pathlib import Path
 from backends.attention_rules.catalog import MODELS, load_model
 from backends.attention_rules.heads import HeadMeasures, head_map
 from backends.attention_rules.shipped import INDEX
-from backends.attention_rules.text import CORPORA, load_corpus, sequences
+from backends.attention_rules.text import CORPORA, SAMPLES, load_corpus, sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
 from backends.errors import InputError, MissingFileError, WeightsError
 from backends.progress import Progress
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m backends.attention_rules.map_file", description=__doc__)
     parser.add_argument("text", type=Path, help="folder that backends.attention_rules.text has filled")
     parser.add_argument("--model", choices=MODELS, default="smollm2")
-    parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA))
+    parser.add_argument("--corpora", nargs="+", choices=(*CORPORA, SAMPLES), default=list(CORPORA))
     parser.add_argument("--sequences", type=int, default=128)
     parser.add_argument("--out", type=Path, default=INDEX)
     options = parser.parse_args()

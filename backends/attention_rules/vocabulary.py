@@ -96,7 +96,11 @@ class BpeVocabulary(Vocabulary):
 
     def token(self, number: int) -> str:
         """The text of one token; bytes that are no whole character show as U+FFFD."""
-        return self._tokenizer.decode([number], skip_special_tokens=False)
+        return self.text([number])
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of several tokens; characters may be made of more than one."""
+        return self._tokenizer.decode(list(ids), skip_special_tokens=False)
 
 
 class WordVocabulary(Vocabulary):

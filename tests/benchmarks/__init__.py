@@ -24,6 +24,8 @@ BENCHMARKS: dict[str, str] = {
     "text_image_training": "tests.benchmarks.text_image_training",
     "text_image_speed": "tests.benchmarks.text_image_speed",
     "attention_rules": "tests.benchmarks.attention_rules",
+    "attention_rules_autoencoders": "tests.benchmarks.attention_rules_autoencoders",
+    "attention_rules_own_text": "tests.benchmarks.attention_rules_own_text",
     "attention_rules_speed": "tests.benchmarks.attention_rules_speed",
     "visual_patterns": "tests.benchmarks.visual_patterns",
     "visual_patterns_speed": "tests.benchmarks.visual_patterns_speed",
