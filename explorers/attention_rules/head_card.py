@@ -3,7 +3,7 @@
 import math
 
 from backends.attention_rules.shelf import FeatureKey
-from explorers.attention_rules.heads import HeadKey, best_feature, measured, nearly_constant
+from explorers.attention_rules.heads import HeadKey, extracted, measured, nearly_constant
 from explorers.attention_rules.words import Row
 from explorers.views.badge import badge
 from explorers.views.numbers import fixed, number
@@ -24,11 +24,14 @@ COPIES = 0.2
 
 _HEIGHT = 64
 
+_EIGHT = 3
+"""Where the share of eight principal components stands among those of 1, 2, 4, 8 and 16."""
+
 
 def head_card(head: HeadKey, key: FeatureKey) -> str:
     """What is known of `head`, beside the feature `key`: its measures are open where there are no rules to read."""
     row = measured(head)
-    ruled = best_feature(head) is not None
+    ruled = extracted(head)
     mark = badge("has rules", "correct") if ruled else badge("no rules", "neutral")
     flag = badge("writes nearly the same vector everywhere", "warning") if nearly_constant(row) else NOTHING
     return tag(
@@ -39,7 +42,7 @@ def head_card(head: HeadKey, key: FeatureKey) -> str:
         tag(
             "details",
             tag("summary", escape("All that was measured of this head")),
-            _facts(row),
+            _facts(row, ruled),
             Markup(profile(row).html),
             open=None if ruled else "",
         ),
@@ -66,7 +69,7 @@ def _summary(row: Row) -> str:
     return " ".join(said)
 
 
-def _facts(row: Row) -> Markup:
+def _facts(row: Row, ruled: Row | None) -> Markup:
     looks = (
         *((f"on {words}", _percent(row[name])) for name, words in PLACES.items()),
         ("mean distance, without the first token", f"{number(row['distance'])} tokens back"),
@@ -90,8 +93,22 @@ def _facts(row: Row) -> Markup:
         "Where random tokens repeat": repeats,
         "How widely it looks": spreads,
         "What it writes": writes,
+        **({"The autoencoder that its features are of": _autoencoder(ruled)} if ruled else {}),
     }
     return join(join((tag("h4", escape(title)), _list(facts))) for title, facts in groups.items())
+
+
+def _autoencoder(row: Row) -> tuple[tuple[str, str], ...]:
+    recovered = row["recovered"]  # undefined where the loss without the head is no higher
+    return (
+        ("trained on", f"{row['tokens']:,} tokens"),
+        ("features with rules", f"{row['features']:,}"),
+        ("never active", _percent(row["dead"])),
+        ("active at a token (L0)", number(row["l0"])),
+        ("variance explained, held out", _percent(row["explained"])),
+        ("by eight principal components instead", _percent(row["pca"][_EIGHT])),
+        ("next-token loss recovered", "the head costs none" if recovered is None else _percent(recovered)),
+    )
 
 
 def _list(facts: tuple[tuple[str, str], ...]) -> Markup:

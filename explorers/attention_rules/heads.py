@@ -76,15 +76,19 @@ def nearly_constant(row: Row) -> bool:
     return bool(row["varying"] < NEARLY_CONSTANT)
 
 
+def extracted(head: HeadKey) -> Row | None:
+    """What the index says of the extraction of `head` and of its autoencoder; None without rules."""
+    return next((row for row in shelf.rules_index().heads() if (row["layer"], row["head"]) == head), None)
+
+
 def best_feature(head: HeadKey) -> FeatureKey | None:
     """The verified feature of `head` that its rules foretell best, or else the best of any; None without rules."""
-    index = shelf.rules_index()
-    for row in index.heads():
-        features = index.features(*head, row["seed"]) if (row["layer"], row["head"]) == head else []
-        if features:
-            best = next((one for one in features if one["verdict"] == "verified"), features[0])
-            return FeatureKey(*head, row["seed"], best["feature"])
-    return None
+    row = extracted(head)
+    features = shelf.rules_index().features(*head, row["seed"]) if row else []
+    if row is None or not features:
+        return None
+    best = next((one for one in features if one["verdict"] == "verified"), features[0])
+    return FeatureKey(*head, row["seed"], best["feature"])
 
 
 def heads_value(selected: HeadKey) -> JsonValue:

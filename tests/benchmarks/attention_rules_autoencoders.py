@@ -24,11 +24,10 @@ SEEDS = (1, 2)
 STEPS = 800
 
 _TOPK = SaeRequest("topk", steps=STEPS, batch=BATCH)
-REQUESTS = (
-    _TOPK,
-    replace(_TOPK, kind="batchtopk"),
-    *(replace(_TOPK, kind="relu", l1=l1) for l1 in (2.0, 4.0, 8.0, 16.0)),  # its number of active features is no setting
-)
+L1 = (2.0, 4.0, 8.0, 16.0)
+"""Penalties of ReLU: how many features are active is not set, so that it takes several to find the same number."""
+
+REQUESTS = (_TOPK, replace(_TOPK, kind="batchtopk"), *(replace(_TOPK, kind="relu", l1=l1) for l1 in L1))
 
 
 @dataclass(frozen=True, slots=True)

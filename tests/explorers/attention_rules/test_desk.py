@@ -8,12 +8,21 @@ import pytest
 
 from backends.attention_rules import heads as measures
 from backends.attention_rules import shelf
+from backends.attention_rules.sae_training import PCA
 from backends.attention_rules.shelf import FeatureKey
 from backends.errors import InputError
 from explorers.attention_rules import _of_link
 from explorers.attention_rules.desk import DRAWS, _choose_head, _some_other, features_value
 from explorers.attention_rules.head_card import DISTANCES, head_card, profile
-from explorers.attention_rules.heads import MEASURES, NEARLY_CONSTANT, HeadKey, best_feature, heads_value, measured
+from explorers.attention_rules.heads import (
+    MEASURES,
+    NEARLY_CONSTANT,
+    HeadKey,
+    best_feature,
+    extracted,
+    heads_value,
+    measured,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -95,6 +104,18 @@ def test_the_card_tells_every_measure() -> None:
         assert f"{row[name]:.2f} nats" in card
     assert f"{row['distance']:.1f} tokens back" in card or f"{row['distance']:.2f} tokens back" in card
     assert f">{row['dimension']:.1f}<" in card
+
+
+def test_the_card_of_a_head_with_rules_tells_of_its_autoencoder() -> None:
+    head = HeadKey.of(OPENING)
+    row = extracted(head)
+    assert row is not None
+    card = head_card(head, OPENING)
+    assert f"{row['tokens']:,} tokens" in card
+    assert f"{row['explained'] * 100:.0f} %" in card
+    assert f"{row['pca'][PCA.index(8)] * 100:.0f} %" in card
+    assert extracted(BARE) is None
+    assert "autoencoder" not in head_card(BARE, OPENING)
 
 
 def test_the_profile_and_the_flag_are_those_of_the_backend() -> None:
