@@ -104,10 +104,13 @@ def _autoencoder(row: Row) -> tuple[tuple[str, str], ...]:
         ("trained on", f"{row['tokens']:,} tokens"),
         ("features with rules", f"{row['features']:,}"),
         ("never active", _percent(row["dead"])),
-        ("active at a token (L0)", number(row["l0"])),
+        ("active at a token (L0)", fixed(row["l0"], 1)),
         ("variance explained, held out", _percent(row["explained"])),
         ("by eight principal components instead", _percent(row["pca"][_EIGHT])),
-        ("next-token loss recovered", "the head costs none" if recovered is None else _percent(recovered)),
+        (
+            "next-token loss recovered",
+            "undefined: its mean loses nothing" if recovered is None else _percent(recovered),
+        ),
     )
 
 
