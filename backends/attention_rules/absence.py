@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from backends.attention_rules.causal import Cases, tokens_of
-from backends.attention_rules.edits import Edit, run_edits
+from backends.attention_rules.edits import Ending, run_edits
 from backends.attention_rules.features import Feature, HeadSample
 from backends.attention_rules.models import HeadModel
 from backends.attention_rules.verdicts import Verdict, drop, judge
@@ -77,17 +77,28 @@ def suppressors(sample: HeadSample, feature: Feature, most: int = 16) -> list[in
 
 @torch.no_grad()
 def absence(
-    model: HeadModel, feature: Feature, cases: Cases, token: int, texts: Tensor, *, seed: int = 0
+    model: HeadModel,
+    feature: Feature,
+    cases: Cases,
+    token: int,
+    texts: Tensor,
+    *,
+    corpus: Tensor | None = None,
+    seed: int = 0,
 ) -> AbsenceTest:
-    """Tests whether `token` silences the feature at `cases` of `texts` (N, T), from which controls are drawn too."""
+    """Tests whether `token` silences the feature at `cases` of `texts` (N, T), from which controls are drawn too.
+
+    Args:
+        corpus: sequences in which it is counted how often that happens by itself; `texts` unless those were made up.
+    """
     rng = torch.Generator().manual_seed(seed)
     edits = []
     for row, position in zip(cases.rows.tolist(), cases.positions.tolist(), strict=True):
         query = int(texts[row, position])
         others = tokens_of(texts, 4 * CANDIDATES, rng)
         others = others[others != token][:CANDIDATES]
-        edits.append(Edit(row, position, (query,)))
-        edits += [Edit(row, position, (inserted, query)) for inserted in (token, *others.tolist())]
+        edits.append(Ending(row, position, (query,)))
+        edits += [Ending(row, position, (inserted, query)) for inserted in (token, *others.tolist())]
     each = 2 + CANDIDATES
     found = run_edits(model, (feature.layer, feature.head), texts, edits)
     values = feature.total(found.z).relu().view(len(cases.rows), each)
@@ -97,17 +108,16 @@ def absence(
     alike = (share[:, 1:] - share[:, :1]).abs().topk(4, largest=False).indices
     matched = control.gather(1, alike).mean(1)
     weaker = (control < 0.5 * drops[:, :1]).float().mean() if edits else torch.zeros(())
-    return AbsenceTest(
-        judge(effect, matched), judge(effect, control.mean(1)), float(weaker), natural(cases, token, texts)
-    )
+    often = natural(cases, token, texts, texts if corpus is None else corpus)
+    return AbsenceTest(judge(effect, matched), judge(effect, control.mean(1)), float(weaker), often)
 
 
-def natural(cases: Cases, token: int, texts: Tensor) -> int:
-    """Sequences of the text in which key, token and query of some case occur in this order."""
+def natural(cases: Cases, token: int, texts: Tensor, corpus: Tensor) -> int:
+    """Sequences of `corpus` (M, T) in which key, token and query of some case of `texts` (N, T) occur in this order."""
     keys, queries = (texts[cases.rows, at].unique() for at in (cases.sources, cases.positions))
-    key_before = torch.isin(texts, keys).cummax(1).values
-    between = ((texts == token) & key_before).cummax(1).values
-    return int((between[:, :-1] & torch.isin(texts[:, 1:], queries)).any(1).sum())
+    key_before = torch.isin(corpus, keys).cummax(1).values
+    between = ((corpus == token) & key_before).cummax(1).values
+    return int((between[:, :-1] & torch.isin(corpus[:, 1:], queries)).any(1).sum())
 
 
 @dataclass(frozen=True, slots=True)

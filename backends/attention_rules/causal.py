@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backends.attention_rules.edits import Edit, run_edits
+from backends.attention_rules.edits import Ending, run_edits
 from backends.attention_rules.features import Feature, HeadSample
 from backends.attention_rules.models import HeadModel
 from backends.attention_rules.verdicts import Verdict, drop, judge
@@ -58,7 +58,7 @@ def replacement(
         cases: of each feature, in `texts` (N, T).
     """
     rng = torch.Generator().manual_seed(seed)
-    edits: list[Edit] = []
+    edits: list[Ending] = []
     places = []
     for own in cases:
         start = len(edits)
@@ -76,7 +76,7 @@ def replacement(
     return found
 
 
-def _edits(texts: Tensor, row: int, position: int, source: int, rng: torch.Generator) -> list[Edit]:
+def _edits(texts: Tensor, row: int, position: int, source: int, rng: torch.Generator) -> list[Ending]:
     """The text as it is up to the query, then without the source, then without another token."""
     reach = max(position - source, NEAR)
     others = [at for at in range(max(position - reach, 1), position) if at != source]
@@ -86,7 +86,7 @@ def _edits(texts: Tensor, row: int, position: int, source: int, rng: torch.Gener
     words = texts[row, : position + 1].tolist()
     drawn = _unlike({words[source], words[other]}, texts, rng)
     ends = ((drawn, *words[at + 1 :]) for at in (source, other))
-    return [Edit(row, position, (words[position],)), *map(Edit, (row, row), (source, other), ends)]
+    return [Ending(row, position, (words[position],)), *map(Ending, (row, row), (source, other), ends)]
 
 
 def _unlike(words: set[int], texts: Tensor, rng: torch.Generator) -> int:

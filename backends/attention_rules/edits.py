@@ -24,7 +24,7 @@ LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class Ending:
     """The first `kept` tokens of text number `row`, then the tokens `end`, of which the last is looked at."""
 
     row: int
@@ -40,7 +40,7 @@ class Ends(NamedTuple):
 
 
 @torch.no_grad()
-def run_edits(model: HeadModel, head: Head, texts: Tensor, edits: Sequence[Edit]) -> Ends:
+def run_edits(model: HeadModel, head: Head, texts: Tensor, edits: Sequence[Ending]) -> Ends:
     """Runs edits of `texts` (N, T) up to the layer of `head`; the results are in the order of `edits`."""
     found = Ends(torch.zeros(len(edits), model.shape.head_dim), torch.zeros(len(edits)))
     by_chunk: dict[int, list[int]] = defaultdict(list)
@@ -64,7 +64,7 @@ def run_edits(model: HeadModel, head: Head, texts: Tensor, edits: Sequence[Edit]
     return found
 
 
-def _length(edit: Edit) -> int:
+def _length(edit: Ending) -> int:
     """How many tokens of it are run: its end, filled up with what it keeps."""
     wanted = next((n for n in LENGTHS if n >= len(edit.end)), len(edit.end))
     return min(wanted, edit.kept + len(edit.end))
@@ -78,7 +78,7 @@ class _Group:
         self.z = self.share = torch.zeros(0)
 
     @classmethod
-    def of(cls, model: HeadModel, texts: Tensor, edits: Sequence[Edit], length: int, place: dict[int, int]) -> _Group:
+    def of(cls, model: HeadModel, texts: Tensor, edits: Sequence[Ending], length: int, place: dict[int, int]) -> _Group:
         whole = max(edit.kept + len(edit.end) for edit in edits)
         ids = torch.zeros(len(edits), whole, dtype=torch.long)
         for at, edit in enumerate(edits):

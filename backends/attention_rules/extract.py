@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from backends.attention_rules import collect, shipped, tables
+from backends.attention_rules import collect, shelf, shipped, tables
 from backends.attention_rules.catalog import MODELS, load_model
 from backends.attention_rules.head_job import HeadJob, run_head
 from backends.attention_rules.models import Head
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=("topk", "relu", "batchtopk"), default="topk")
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--work", type=Path, default=settings().cache_dir / "attention-rules")
-    parser.add_argument("--out", type=Path, default=shipped.INDEX)
+    parser.add_argument("--out", type=Path, default=shelf.INDEX)
     parser.add_argument("--engine", choices=("local", "dask"), default="local")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from backends.attention_rules import evaluate
 from backends.attention_rules.class_names import class_name, group_of
 from backends.attention_rules.examples import examples_of
 from backends.attention_rules.features import Feature, HeadSample, strong_from
+from backends.attention_rules.index import Row
 from backends.attention_rules.models import Head, HeadModel
 from backends.attention_rules.names import KS
 from backends.attention_rules.paper_pairs import PaperPairs
@@ -28,8 +28,6 @@ LOOKED_AT = 400
 
 TUNED = 512
 """Sequences on which the thresholds of the ceilings are set."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

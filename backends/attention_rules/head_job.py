@@ -14,9 +14,10 @@ import torch
 from backends.attention_rules import collect, shipped
 from backends.attention_rules.catalog import load_model
 from backends.attention_rules.causal import Cases, replacement, strongest
-from backends.attention_rules.feature_rows import FeatureRows, HeadText, Row
+from backends.attention_rules.feature_rows import FeatureRows, HeadText
 from backends.attention_rules.head_tests import tests_of
 from backends.attention_rules.in_place import Clean, autoencoder_in_place
+from backends.attention_rules.index import Row
 from backends.attention_rules.models import Head
 from backends.attention_rules.rules import Rule
 from backends.attention_rules.sae import HeadSae

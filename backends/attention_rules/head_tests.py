@@ -12,7 +12,8 @@ from backends.attention_rules import evaluate
 from backends.attention_rules.absence import absence, natural, suppressors
 from backends.attention_rules.causal import Cases
 from backends.attention_rules.counting import CountGrid, count_grid
-from backends.attention_rules.feature_rows import FeatureRows, Row
+from backends.attention_rules.feature_rows import FeatureRows
+from backends.attention_rules.index import Row
 from backends.attention_rules.rules import Rule
 
 ABSENCE, COUNTING = 32, 12
@@ -51,7 +52,7 @@ def _suppressor(rows: FeatureRows, number: int, cases: Cases) -> int | None:
     """The token that takes most from a feature, of those that stand between its source and query in text, if any do."""
     found = suppressors(rows.found_on.sample, rows.feature(number))
     texts = rows.held_out.sample.ids
-    return next((token for token in found if natural(cases, token, texts)), found[0] if found else None)
+    return next((token for token in found if natural(cases, token, texts, texts)), found[0] if found else None)
 
 
 def _absence(rows: FeatureRows, number: int, rule: Rule, cases: Cases, token: int) -> Found:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backends.attention_rules.catalog import MODELS, load_model
 from backends.attention_rules.heads import HeadMeasures, head_map
-from backends.attention_rules.shipped import INDEX
+from backends.attention_rules.shelf import INDEX
 from backends.attention_rules.text import CORPORA, SAMPLES, load_corpus, sequences
 from backends.attention_rules.vocabulary import BpeVocabulary
 from backends.errors import InputError, MissingFileError, WeightsError

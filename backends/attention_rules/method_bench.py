@@ -29,6 +29,9 @@ from backends.attention_rules.rankings import CONTEXTS, RANKINGS, Target, exact_
 from backends.progress import finish
 
 TEXTS, LENGTH, CONTROLS, TOP = 400, 16, 4, 3
+CORPUS = 4096
+"""Texts of the language in which it is counted how often a distractor stands between key and query by itself."""
+
 SEEDS = (1, 2, 3)
 
 
@@ -94,6 +97,7 @@ class _Bench:
         self.model, self.lang = model, lang
         self.rng = torch.Generator().manual_seed(seed)
         self.text = sample(lang, TEXTS, self.rng)[0]
+        self.corpus = sample(lang, CORPUS, torch.Generator().manual_seed(seed))[0]
         fillers = lang.fillers()
         self.plain = fillers[torch.randint(len(fillers), (TEXTS, LENGTH), generator=self.rng)]
         self.plain[:, 0] = 0
@@ -177,7 +181,8 @@ class _Bench:
         cases = Cases(torch.arange(len(ids)), torch.full((len(ids),), LENGTH - 1), sources)
         feature, fillers = self.feature(rule, ids), self.lang.fillers()
         drawn = fillers[torch.randint(len(fillers), (CONTROLS,), generator=self.rng)].tolist()
-        return [absence(self.model, feature, cases, word, ids).verdict for word in (rule.against[0], *drawn)]
+        words = (rule.against[0], *drawn)
+        return [absence(self.model, feature, cases, word, ids, corpus=self.corpus).verdict for word in words]
 
     def counts(self, rule: PlantedRule) -> float:
         """Share of the thresholds of a counting rule that the closed form foretells within one count."""
@@ -217,7 +222,7 @@ def write(rows: Mapping[int, MethodBench], day: str) -> None:
         "rules": rules,
     }
     text = json.dumps(about, ensure_ascii=False, indent=1) + "\n"
-    (shelf.FOLDER / shelf.BENCH).write_text(text, encoding="utf-8")
+    (shelf.INDEX / shelf.BENCH).write_text(text, encoding="utf-8")
 
 
 def main() -> None:

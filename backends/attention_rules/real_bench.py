@@ -28,7 +28,7 @@ from backends.attention_rules import collect
 from backends.attention_rules.absence import weight_criterion
 from backends.attention_rules.catalog import load_model
 from backends.attention_rules.contributions import TokenTables
-from backends.attention_rules.edits import Edit, run_edits
+from backends.attention_rules.edits import Ending, run_edits
 from backends.attention_rules.evaluate import pair_matches, score
 from backends.attention_rules.feature_rows import HeadText
 from backends.attention_rules.features import Feature, strong_from
@@ -37,8 +37,8 @@ from backends.attention_rules.models import Attention, Head, HeadModel, attentio
 from backends.attention_rules.names import KS
 from backends.attention_rules.rankings import CONTEXTS, DISTANCES, RANKINGS, Target, contexts, exact_tables, mean_tables
 from backends.attention_rules.sae import HeadSae
-from backends.attention_rules.shelf import REAL_BENCH
-from backends.attention_rules.shipped import INDEX, load_sae, manifest
+from backends.attention_rules.shelf import INDEX, REAL_BENCH
+from backends.attention_rules.shipped import load_sae, manifest
 from backends.attention_rules.stand_in import evenly
 from backends.errors import AtelierError, InputError
 
@@ -187,7 +187,7 @@ def insertion(model: HeadModel, feature: Feature, text: Tensor, queries: Tensor,
     changed[torch.arange(len(changed)), places.repeat(len(keys))] = keys.repeat_interleave(CONTEXTS)
     every = torch.cat([before, changed])
     kept = every.shape[1]
-    edits = [Edit(row, kept, (query,)) for row in range(len(every)) for query in queries.tolist()]
+    edits = [Ending(row, kept, (query,)) for row in range(len(every)) for query in queries.tolist()]
     z = run_edits(model, (feature.layer, feature.head), every, edits).z
     values = (z @ feature.direction).view(1 + len(keys), CONTEXTS, len(queries))
     return (values[1:] - values[:1]).mean(1).T

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from backends.attention_rules.index import Row, RuleIndex
 from backends.errors import InputError, MissingFileError, WeightsError, quoted
 
-FOLDER = Path(__file__).parents[2] / "assets" / "precomputed" / "attention_rules"
+INDEX = Path(__file__).parents[2] / "assets" / "precomputed" / "attention_rules"
 TOKENS = "tokens.json.gz"
 MAP = "map.json"
 BENCH = "method_bench.json"
@@ -60,7 +60,7 @@ class FeatureKey(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def rules_index(folder: Path = FOLDER) -> RuleIndex:
+def rules_index(folder: Path = INDEX) -> RuleIndex:
     """The index that ships. Raises MissingFileError or WeightsError if it cannot be read."""
     return RuleIndex(folder)
 
@@ -71,37 +71,37 @@ def feature(key: FeatureKey) -> Row:
 
 
 @lru_cache(maxsize=1)
-def head_map(folder: Path = FOLDER) -> dict[str, Any]:
+def head_map(folder: Path = INDEX) -> dict[str, Any]:
     """The head map: what it was measured on, and `heads`, one row a head. Raises MissingFileError or WeightsError."""
     return _stored(folder / MAP, lambda found: all(int(row["layer"]) + int(row["head"]) >= 0 for row in found["heads"]))
 
 
 @lru_cache(maxsize=1)
-def method_bench(folder: Path = FOLDER) -> dict[str, Any]:
+def method_bench(folder: Path = INDEX) -> dict[str, Any]:
     """What `method_bench.write` wrote. Raises MissingFileError or WeightsError."""
     return _stored(folder / BENCH, lambda found: bool(found["seeds"]) and bool(found["rules"]))
 
 
 @lru_cache(maxsize=1)
-def two_hops(folder: Path = FOLDER) -> dict[str, Any]:
+def two_hops(folder: Path = INDEX) -> dict[str, Any]:
     """What `two_hops.stored` holds. Raises MissingFileError or WeightsError."""
     return _stored(folder / TWO_HOPS, lambda found: all(run["first"] for row in found["heads"] for run in row["runs"]))
 
 
 @lru_cache(maxsize=1)
-def spread(folder: Path = FOLDER) -> dict[str, Any]:
+def spread(folder: Path = INDEX) -> dict[str, Any]:
     """What `spread.write` wrote: `rows`, one a head and seed. Raises MissingFileError or WeightsError."""
     return _stored(folder / SEEDS, lambda found: all(int(row["seed"]) >= 0 for row in found["rows"]))
 
 
 @lru_cache(maxsize=1)
-def stand_in(folder: Path = FOLDER) -> dict[str, Any]:
+def stand_in(folder: Path = INDEX) -> dict[str, Any]:
     """What `stand_in.stored` holds. Raises MissingFileError or WeightsError."""
     return _stored(folder / STAND_IN, lambda found: all(row["ablated"] >= 0 for row in found["heads"]))
 
 
 @lru_cache(maxsize=1)
-def real_bench(folder: Path = FOLDER) -> dict[str, Any]:
+def real_bench(folder: Path = INDEX) -> dict[str, Any]:
     """What `real_bench.stored` holds. Raises MissingFileError or WeightsError."""
     return _stored(folder / REAL_BENCH, lambda found: all(row["rankings"] and row["n"] for row in found["heads"]))
 
@@ -120,7 +120,7 @@ def _stored(file: Path, whole: Callable[[dict[str, Any]], bool]) -> dict[str, An
 
 
 @lru_cache(maxsize=1)
-def _token_texts(folder: Path = FOLDER) -> tuple[str, ...]:
+def _token_texts(folder: Path = INDEX) -> tuple[str, ...]:
     try:
         return tuple(json.loads(gzip.decompress((folder / TOKENS).read_bytes())))
     except FileNotFoundError:
@@ -154,7 +154,7 @@ def opening() -> FeatureKey:
     return max(found)[1] if found else FeatureKey.of(index.random(0))
 
 
-def write_tokens(folder: Path = FOLDER) -> int:
+def write_tokens(folder: Path = INDEX) -> int:
     """Writes the texts of all tokens of the model; their number. Needs the model's package."""
     from backends.attention_rules.smollm2 import folder_of
     from backends.attention_rules.vocabulary import BpeVocabulary

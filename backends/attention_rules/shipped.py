@@ -15,10 +15,9 @@ from safetensors import SafetensorError
 
 from backends.attention_rules.features import Feature
 from backends.attention_rules.sae import HeadSae
+from backends.attention_rules.shelf import INDEX
 from backends.errors import InputError, MissingFileError, WeightsError
-from backends.store import WEIGHTS
 
-INDEX = WEIGHTS.parent / "precomputed" / "attention_rules"
 MANIFEST = "index.json"
 
 

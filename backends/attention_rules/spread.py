@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from backends.attention_rules import shelf
-from backends.attention_rules.shelf import FOLDER, SEEDS
+from backends.attention_rules.shelf import INDEX, SEEDS
 from backends.errors import AtelierError, MissingFileError
 
 MEDIANS = ("f1", "f1_unigram", "f1_paper", "f1_exact", "f1_single", "effect", "control")
@@ -64,7 +64,7 @@ def _rounded(value: float) -> float | None:
     return round(float(value), 4) if math.isfinite(value) else None
 
 
-def write(rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> Path:
+def write(rows: Sequence[dict[str, Any]], folder: Path = INDEX) -> Path:
     """Writes rows where `shelf.spread` finds them, a line each; returns the file."""
     lines = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
     path = folder / SEEDS
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m backends.attention_rules.spread", description=__doc__)
     parser.add_argument("index", type=Path, help="folder of an index that was extracted with several seeds")
     try:
-        older = shelf.spread()["rows"] if (FOLDER / SEEDS).is_file() else []
+        older = shelf.spread()["rows"] if (INDEX / SEEDS).is_file() else []
         path = write(joined(older, spread(parser.parse_args(arguments).index)))
     except AtelierError as error:
         sys.exit(str(error))

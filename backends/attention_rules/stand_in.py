@@ -28,8 +28,8 @@ from backends.attention_rules.models import Head, HeadModel
 from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule
 from backends.attention_rules.sae import HeadSae
-from backends.attention_rules.shelf import STAND_IN
-from backends.attention_rules.shipped import INDEX, load_sae, manifest
+from backends.attention_rules.shelf import INDEX, STAND_IN
+from backends.attention_rules.shipped import load_sae, manifest
 from backends.attention_rules.vocabulary import Vocabulary
 from backends.errors import AtelierError
 

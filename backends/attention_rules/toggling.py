@@ -131,7 +131,7 @@ def _best(model: HeadModel, feature: Feature, found: Explanation, tried: Sequenc
     """The one of `tried` with the lowest or the highest activation; of equal ones that with such a sum."""
     after = [(tuple(edited(found.ids, one)), moved(found.query, one)) for one in tried]
     ends = [
-        edits.Edit(0, min(one.position, query), ids[min(one.position, query) : query + 1])
+        edits.Ending(0, min(one.position, query), ids[min(one.position, query) : query + 1])
         for one, (ids, query) in zip(tried, after, strict=True)
     ]
     z = edits.run_edits(model, (feature.layer, feature.head), torch.tensor([found.ids]), ends).z

@@ -24,8 +24,7 @@ from backends.attention_rules.catalog import load_model
 from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.heads import copy_measures
 from backends.attention_rules.models import Head, HeadModel, attention_at, weigh
-from backends.attention_rules.shelf import TWO_HOPS
-from backends.attention_rules.shipped import INDEX
+from backends.attention_rules.shelf import INDEX, TWO_HOPS
 from backends.attention_rules.twolayer import HALF, said_twice
 
 MODEL, OURS = "smollm2", "two-layer"

@@ -17,7 +17,8 @@ from backends.attention_rules.contributions import TokenTables, contributions, t
 from backends.attention_rules.method_bench import SEEDS, MethodBench, measured
 from backends.attention_rules.models import attention_at
 from backends.attention_rules.rankings import DISTANCES
-from backends.attention_rules.shipped import INDEX, load_sae
+from backends.attention_rules.shelf import INDEX
+from backends.attention_rules.shipped import load_sae
 from backends.jobs import Failure, run_jobs
 from tests.benchmarks.figure import Figure
 

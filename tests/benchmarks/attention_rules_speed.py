@@ -24,8 +24,7 @@ from backends.attention_rules.gpt2 import Gpt2, Gpt2Config
 from backends.attention_rules.index import RuleIndex, Search
 from backends.attention_rules.paper_pairs import PaperPairs
 from backends.attention_rules.playground import play, read
-from backends.attention_rules.shelf import FIRST, FeatureKey, rules_index, texts
-from backends.attention_rules.shipped import INDEX
+from backends.attention_rules.shelf import FIRST, INDEX, FeatureKey, rules_index, texts
 from backends.attention_rules.tables import SCHEMAS
 from backends.attention_rules.vocabulary import WordVocabulary
 from tests.benchmarks.attention_rules_peer import DensePairs

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from backends.attention_rules.decoder import Decoder
-from backends.attention_rules.edits import Edit, run_edits
+from backends.attention_rules.edits import Ending, run_edits
 from backends.attention_rules.gpt2 import Gpt2, Gpt2Config
 from backends.attention_rules.models import HeadModel, attention_at
 from backends.attention_rules.vocabulary import WordVocabulary
@@ -28,7 +28,7 @@ def check(model: HeadModel, texts: torch.Tensor, head: tuple[int, int]) -> None:
         kept = int(torch.randint(0, 18, (1,), generator=rng))
         length = int(torch.randint(1, 20 - kept, (1,), generator=rng))
         end = torch.randint(1, 60, (length,), generator=rng).tolist()
-        edits.append(Edit(int(torch.randint(len(texts), (1,), generator=rng)), kept, tuple(end)))
+        edits.append(Ending(int(torch.randint(len(texts), (1,), generator=rng)), kept, tuple(end)))
     found = run_edits(model, head, texts, edits)
     for edit, z, share in zip(edits, found.z, found.share, strict=True):
         whole = torch.cat([texts[edit.row, : edit.kept], torch.tensor(edit.end)])[None]

@@ -41,7 +41,7 @@ def test_precision_is_that_of_the_first_keys(bench: MethodBench) -> None:
 
 
 def test_what_is_written_is_read(bench: MethodBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "FOLDER", tmp_path)
+    monkeypatch.setattr(shelf, "INDEX", tmp_path)
     write({4: bench, 5: replace(bench, null=0.5)}, "2026-01-01")
     found = shelf.method_bench(tmp_path)
     assert found["seeds"]["5"]["null"] == 0.5
