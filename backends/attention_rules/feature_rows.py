@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,12 +10,12 @@ from torch import Tensor
 from backends.attention_rules import evaluate
 from backends.attention_rules.class_names import class_name, group_of
 from backends.attention_rules.examples import examples_of
-from backends.attention_rules.features import Feature, HeadSample, strong_from
+from backends.attention_rules.features import Feature, strong_from
+from backends.attention_rules.head_text import HeadText
 from backends.attention_rules.index import Row
 from backends.attention_rules.models import Head, HeadModel
 from backends.attention_rules.names import KS
 from backends.attention_rules.paper_pairs import PaperPairs
-from backends.attention_rules.relations import Places
 from backends.attention_rules.rules import Rule, mine
 from backends.attention_rules.sae import HeadSae
 from backends.attention_rules.verdicts import Verdict
@@ -28,26 +27,6 @@ LOOKED_AT = 400
 
 TUNED = 512
 """Sequences on which the thresholds of the ceilings are set."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadText:
-    """A head on one text with all that depends on no feature; `active` (F, N, T) in half precision."""
-
-    sample: HeadSample
-    places: Places
-    active: Tensor
-
-    @classmethod
-    def of(cls, sample: HeadSample, sae: HeadSae, size: int) -> HeadText:
-        """Encodes the sample's z by `sae`; `size` is that of the vocabulary."""
-        z = sample.z
-        active = torch.zeros(sae.features, *sample.ids.shape, dtype=torch.half)
-        for start in range(0, len(z), 128):
-            part = slice(start, start + 128)
-            active[:, part] = sae.encode(z[part]).half().permute(2, 0, 1)
-        active[:, :, 0] = 0  # the opening token says nothing
-        return cls(sample, Places(sample.ids, size), active)
 
 
 class FeatureRows:
@@ -66,7 +45,9 @@ class FeatureRows:
         self.model, self.head, self.sae, self.tags = model, head, sae, tags
         self.found_on, self.held_out = found_on, held_out
         self.size = model.vocabulary.size
-        self.strong = [float(strong_from(one.float().flatten()[:, None])[0]) for one in found_on.active]
+        self.strong = [
+            float(strong_from(found_on.active[number].flatten()[:, None])[0]) for number in range(sae.features)
+        ]
         embedding = model.embedding().float()
         self.embedding = embedding - embedding.mean(0)
         written = sae.decoder @ model.write(*head).float()  # what each feature adds to the stream
@@ -79,10 +60,8 @@ class FeatureRows:
 
     def live(self) -> list[int]:
         """The features that are strong somewhere in both texts."""
-        there = (text.active.amax((1, 2)).float() for text in (self.found_on, self.held_out))
-        strong = torch.tensor(self.strong)
-        first, second = (most > strong for most in there)
-        return torch.nonzero(first & second)[:, 0].tolist()
+        texts = self.found_on, self.held_out
+        return [n for n, strong in enumerate(self.strong) if all((text.active[n] > strong).any() for text in texts)]
 
     def feature(self, number: int) -> Feature:
         """Direction and offset of feature `number`."""
@@ -95,7 +74,7 @@ class FeatureRows:
     def rules(self, number: int) -> list[Rule]:
         """The rules of feature `number`."""
         own = self.feature(number)
-        active = self.found_on.active[number].float()
+        active = self.found_on.active[number]
         return mine(
             self.found_on.sample, self.found_on.places, active, self.strong[number], own.direction, own.offset,
             self.embedding, RULES,
@@ -103,7 +82,7 @@ class FeatureRows:
 
     def of(self, number: int, rules: Sequence[Rule], verdict: Verdict) -> dict[str, list[Row]]:
         """The rows of feature `number`, whose main source has that verdict, in the tables that it has rows in."""
-        active = self.held_out.active[number].float()
+        active = self.held_out.active[number]
         first = evaluate.rule_matches(rules, self.held_out.places)
         row = self._feature_row(number, rules, first, active, verdict)
         return {
@@ -188,7 +167,7 @@ class FeatureRows:
         feature, tuned = self.feature(number), slice(0, TUNED)
         return evaluate.ceilings(
             self.found_on.sample.part(tuned),
-            self.found_on.active[number, tuned].float() > self.strong[number],
+            self.found_on.active[number][tuned] > self.strong[number],
             self.held_out.sample,
             feature.direction,
             feature.offset,
@@ -203,7 +182,7 @@ class FeatureRows:
         means = torch.zeros(self.size).index_add_(0, flat, promoted[:, 1:].flatten()) / counts.clamp_min(1)
         means[counts < 3] = -torch.inf
         keys = means.topk(min(KS[-1], int((means > 0).sum()) or 1)).indices
-        rows, at = torch.nonzero(self.found_on.active[number].float() > self.strong[number], as_tuple=True)
+        rows, at = torch.nonzero(self.found_on.active[number] > self.strong[number], as_tuple=True)
         rows, at = rows[:LOOKED_AT], at[:LOOKED_AT]
         shares = sample.pattern[rows, at].float() * promoted[rows]
         shares[:, 0] = 0

@@ -14,8 +14,9 @@ import torch
 from backends.attention_rules import collect, shipped
 from backends.attention_rules.catalog import load_model
 from backends.attention_rules.causal import Cases, replacement, strongest
-from backends.attention_rules.feature_rows import FeatureRows, HeadText
+from backends.attention_rules.feature_rows import FeatureRows
 from backends.attention_rules.head_tests import tests_of
+from backends.attention_rules.head_text import HeadText
 from backends.attention_rules.in_place import Clean, autoencoder_in_place
 from backends.attention_rules.index import Row
 from backends.attention_rules.models import Head
@@ -112,7 +113,7 @@ def _replaced(features: FeatureRows) -> tuple[dict[int, Cases], dict[int, Verdic
     live = features.live()
     cases = {}
     for number in live:
-        active = features.held_out.active[number, :TEXTS].float()
+        active = features.held_out.active[number][:TEXTS]
         cases[number] = strongest(sample, active, features.feature(number), CASES)
     own = [features.feature(number) for number in live]
     verdicts = replacement(features.model, own, list(cases.values()), sample.ids)

@@ -30,8 +30,8 @@ from backends.attention_rules.catalog import load_model
 from backends.attention_rules.contributions import TokenTables
 from backends.attention_rules.edits import Ending, run_edits
 from backends.attention_rules.evaluate import pair_matches, score
-from backends.attention_rules.feature_rows import HeadText
 from backends.attention_rules.features import Feature, strong_from
+from backends.attention_rules.head_text import HeadText
 from backends.attention_rules.index import Row, RuleIndex
 from backends.attention_rules.models import Attention, Head, HeadModel, attention_at
 from backends.attention_rules.names import KS
@@ -107,10 +107,10 @@ class HeadBench:
 
     def feature(self, number: int) -> tuple[dict[str, list[float]], dict[str, float]]:
         """F1 of the best `TOP` pairs of every ranking, and which part of its first pairs are insertion's too."""
-        active = self.found_on.active[number].float()
+        active = self.found_on.active[number]
         strong = float(strong_from(active.flatten()[:, None])[0])
         queries, keys = candidates(self.found_on.sample.ids, active > strong, self.model.vocabulary.size)
-        true = self.held_out.active[number].float() > strong
+        true = self.held_out.active[number] > strong
         orders = {
             name: scores.flatten().argsort(descending=True, stable=True)
             for name, scores in self._scores(number, queries, keys, active > strong).items()

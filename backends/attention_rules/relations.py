@@ -29,14 +29,14 @@ def relations(ids: Tensor) -> Tensor:
     tokens = ids.shape[1]
     at = torch.arange(tokens)
     apart = at[:, None] - at
-    near = torch.where(apart <= NEAR, apart, BEFORE)
+    near = torch.where(apart <= NEAR, apart, BEFORE).to(torch.int8)
     codes = near.expand(len(ids), -1, -1).clone()
     earlier = apart > 0
     codes[(ids[:, :, None] == ids[:, None, :]) & earlier] = SAME
     previous = torch.cat([torch.full_like(ids[:, :1], -1), ids[:, :-1]], dim=1)  # the token before each source
     codes[(ids[:, :, None] == previous[:, None, :]) & earlier] = AFTER
     codes[:, 1:, 0] = FIRST
-    return codes.masked_fill(apart < 0, NONE).to(torch.int8)
+    return codes.masked_fill_(apart < 0, NONE)
 
 
 class Places:
@@ -53,9 +53,9 @@ class Places:
         known = (self.relation >= 0) & (self.relation != FIRST)
         codes = (self.relation.int() * size + ids.int()[:, None, :])[known]
         self._codes, order = codes.sort()
-        rows, queries, sources = (part.int() for part in torch.nonzero(known, as_tuple=True))
-        self._places = (rows * tokens + queries)[order]
-        self._sources = sources.to(torch.int16)[order]
+        pairs = known.flatten().nonzero()[:, 0][order]  # the number (row * T + query) * T + source of each
+        self._places = (pairs // tokens).int()
+        self._sources = (pairs % tokens).short()
 
     def _span(self, relation: str, key: int) -> slice:
         code = RELATIONS.index(relation) * self.size + key

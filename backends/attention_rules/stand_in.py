@@ -21,7 +21,7 @@ from torch import Tensor
 from backends.attention_rules import collect
 from backends.attention_rules.catalog import load_model
 from backends.attention_rules.evaluate import rule_matches
-from backends.attention_rules.feature_rows import HeadText
+from backends.attention_rules.head_text import HeadText
 from backends.attention_rules.in_place import Clean, autoencoder_in_place, rules_in_place
 from backends.attention_rules.index import Row, RuleIndex
 from backends.attention_rules.models import Head, HeadModel
@@ -101,7 +101,7 @@ def stand_in(model: HeadModel, work: Path, row: Row, index: RuleIndex, ids: Ids,
         HeadText.of(collect.sample_of(work, head, blocks, held_out=out), sae, size) for out in (False, True)
     )
     features = index.features(*head, row["seed"])
-    told = torch.zeros_like(held_out.active)
+    told = torch.zeros(sae.features, *held_out.active.shape, dtype=torch.half)
     for feature in features:
         number = feature["feature"]
         rules = [rule_of(one, ids) for one in index.feature(*head, row["seed"], number)["rules"]]

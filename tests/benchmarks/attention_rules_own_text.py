@@ -8,8 +8,8 @@ from torch import Tensor
 
 from backends.attention_rules import evaluate
 from backends.attention_rules.catalog import load_model
-from backends.attention_rules.feature_rows import HeadText
 from backends.attention_rules.features import HeadSample
+from backends.attention_rules.head_text import HeadText
 from backends.attention_rules.index import Row
 from backends.attention_rules.models import Head, HeadModel
 from backends.attention_rules.own_text import written
@@ -44,7 +44,7 @@ def _text(model: HeadModel, head: Head, ids: Tensor) -> HeadText:
 def _figures(name: str, features: dict[int, Row], text: HeadText, ids: Ids) -> Iterator[Figure]:
     before, here, floor = [], [], []
     for number, row in features.items():
-        true = text.active[number].float() > row["strong"]
+        true = text.active[number] > row["strong"]
         if not bool(true.any()):
             continue  # nothing to foretell
         rules = [rule_of(one, ids) for one in row["rules"][: row["k"]]]

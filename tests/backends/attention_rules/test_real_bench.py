@@ -9,8 +9,8 @@ import torch
 from backends.attention_rules import real_bench, shelf
 from backends.attention_rules.decoder import Decoder
 from backends.attention_rules.evaluate import pair_matches, score
-from backends.attention_rules.feature_rows import HeadText
 from backends.attention_rules.features import Feature, HeadSample
+from backends.attention_rules.head_text import HeadText
 from backends.attention_rules.names import KS
 from backends.attention_rules.rankings import RANKINGS, Target, mean_tables
 from backends.attention_rules.real_bench import HeadBench, candidates, f1_of_pairs, insertion
