@@ -20,11 +20,6 @@ _ROWS = (
     ("variance explained by the autoencoder", "explained"),
 )
 
-EARLIER = (
-    "What to read here is how little it varies: all seeds are of an earlier extraction, with half as many rules a "
-    "feature, their number chosen on the scored text, and sources tested only where they stand before the token."
-)
-
 
 def seeds_html(key: FeatureKey, rows: Sequence[Row]) -> Markup:
     """A table of the head of `key`, a column a seed; nothing where fewer than two are known."""
@@ -38,6 +33,5 @@ def seeds_html(key: FeatureKey, rows: Sequence[Row]) -> Markup:
         "section",
         tag("h3", escape("Its head over seeds "), tag("small", escape(told))),
         tag("div", table.html(), class_="atelier-rules"),
-        tag("p", escape(EARLIER), class_="atelier-note"),
         class_="atelier-section",
     )
