@@ -24,7 +24,7 @@ class Activations:
             active[:, 0] = 0
             flat = active.flatten(0, 1)
             at, feature = flat.nonzero(as_tuple=True)
-            features.append(feature.short())
+            features.append(feature.int())
             places.append((at + start * self.shape[1]).int())
             values.append(flat[at, feature])
         order = torch.cat(features).sort(stable=True)
