@@ -11,6 +11,9 @@ RELATIONS = (*(f"at {d}" for d in range(NEAR + 1)), "same", "after same", "befor
 KS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Numbers of rules at which a list of them is scored."""
 
+PCA = (1, 2, 4, 8, 16)
+"""Numbers of principal components that stand beside an autoencoder."""
+
 MARGIN = 0.25
 """An effect must exceed its control by this much to count, and must be shown to stay below it to be refuted."""
 

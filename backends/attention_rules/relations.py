@@ -29,14 +29,14 @@ def relations(ids: Tensor) -> Tensor:
     tokens = ids.shape[1]
     at = torch.arange(tokens)
     apart = at[:, None] - at
-    near = torch.where(apart <= NEAR, apart, BEFORE).to(torch.int8)
+    near = torch.where(apart <= NEAR, apart, BEFORE).clamp_min(NONE).to(torch.int8)
     codes = near.expand(len(ids), -1, -1).clone()
     earlier = apart > 0
     codes[(ids[:, :, None] == ids[:, None, :]) & earlier] = SAME
     previous = torch.cat([torch.full_like(ids[:, :1], -1), ids[:, :-1]], dim=1)  # the token before each source
     codes[(ids[:, :, None] == previous[:, None, :]) & earlier] = AFTER
     codes[:, 1:, 0] = FIRST
-    return codes.masked_fill_(apart < 0, NONE)
+    return codes
 
 
 class Places:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from backends import runtime
+from backends.attention_rules.names import PCA
 from backends.attention_rules.sae import HeadSae
 from backends.errors import InputError, quoted
 from backends.progress import Progress
@@ -19,8 +20,6 @@ from backends.progress import Progress
 Kind = Literal["topk", "relu", "batchtopk"]
 Rows = Tensor | np.ndarray[Any, Any]
 """z of one head (N, D): a tensor, or an array mapped from disk, of which only batches are read."""
-
-PCA = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True, slots=True)

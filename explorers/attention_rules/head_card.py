@@ -2,6 +2,7 @@
 
 import math
 
+from backends.attention_rules.names import PCA
 from backends.attention_rules.shelf import FeatureKey
 from explorers.attention_rules.heads import HeadKey, extracted, measured, nearly_constant
 from explorers.attention_rules.words import Row
@@ -23,9 +24,6 @@ COPIES = 0.2
 """From this share of attention on, the card's sentence tells of copies."""
 
 _HEIGHT = 64
-
-_EIGHT = 3
-"""Where the share of eight principal components stands among those of 1, 2, 4, 8 and 16."""
 
 
 def head_card(head: HeadKey, key: FeatureKey) -> str:
@@ -106,7 +104,7 @@ def _autoencoder(row: Row) -> tuple[tuple[str, str], ...]:
         ("never active", _percent(row["dead"])),
         ("active at a token (L0)", fixed(row["l0"], 1)),
         ("variance explained, held out", _percent(row["explained"])),
-        ("by eight principal components instead", _percent(row["pca"][_EIGHT])),
+        ("by eight principal components instead", _percent(row["pca"][PCA.index(8)])),
         (
             "next-token loss recovered",
             "undefined: its mean loses nothing" if recovered is None else _percent(recovered),

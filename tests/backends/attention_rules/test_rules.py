@@ -8,7 +8,7 @@ from backends.attention_rules.class_names import class_name, group_of
 from backends.attention_rules.classes import alike
 from backends.attention_rules.features import HeadSample, strong_from
 from backends.attention_rules.names import RELATIONS
-from backends.attention_rules.relations import Places, relations
+from backends.attention_rules.relations import NONE, Places, relations
 from backends.attention_rules.rules import Rule, mine
 from tests.backends.attention_rules.wired import ASK, KEY, KEY_FEATURE, WORDS, wired_model, wired_text
 
@@ -25,6 +25,12 @@ def test_relations_by_hand() -> None:
     assert _names(found[3]) == ["first", "at 2", "at 1", "at 0", "", "", "", ""]
     said_twice = relations(torch.tensor([[0, 3, 3]]))[0]
     assert _names(said_twice[2]) == ["first", "same", "at 0"]
+
+
+def test_sources_of_a_long_text_that_lie_ahead_have_no_relation() -> None:
+    found = relations(torch.arange(300)[None])[0]
+    assert bool((found.triu(1) == torch.full_like(found, NONE).triu(1)).all())
+    assert found[299, 1] == RELATIONS.index("before")
 
 
 def test_places_are_those_of_a_plain_search() -> None:

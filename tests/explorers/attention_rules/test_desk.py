@@ -8,7 +8,7 @@ import pytest
 
 from backends.attention_rules import heads as measures
 from backends.attention_rules import shelf
-from backends.attention_rules.sae_training import PCA
+from backends.attention_rules.names import PCA
 from backends.attention_rules.shelf import FeatureKey
 from backends.errors import InputError
 from explorers.attention_rules import _of_link
